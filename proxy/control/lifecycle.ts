@@ -1,0 +1,193 @@
+/**
+ * What the control API needs from whoever runs the migrations. Declared here, by its consumer; `scripts/up`
+ * wires the real one. Every method rejects with a `ControlError` when the answer is no.
+ */
+export interface Lifecycle {
+  status(): Promise<MigrationStatus[]>;
+  /** What a move would do and whether its gates hold now. Changes nothing. */
+  plan(migration: string, request: MoveRequest): Promise<Plan>;
+  /** Carries the move out; resolves when every live proxy follows it. */
+  move(migration: string, request: MoveRequest, actor: Actor): Promise<MoveOutcome>;
+  /** Starts a comparison of both sides (and a repair of what differs); progress and result show in `status`. */
+  verify(migration: string, request: VerifyRequest, actor: Actor): Promise<void>;
+  /** Takes the one legal next step of every move that a crash cut off. */
+  resume(actor: Actor): Promise<MoveOutcome[]>;
+  log(migration?: string): Promise<JournalEntry[]>;
+  /** Calls back whenever `status` may have changed; returns the way to stop. */
+  subscribe(changed: () => void): () => void;
+}
+
+export type Stage = 'legacy' | 'dual-write' | 'shadow' | 'canary' | 'extracted' | 'retired';
+export type Side = 'monolith' | 'service';
+export type Verb = 'sync' | 'shadow' | 'canary' | 'cutover' | 'rollback' | 'retire';
+
+export interface Actor {
+  name: string;
+  reason: string | null;
+}
+
+export interface MoveRequest {
+  verb: Verb;
+  /** Share of reads in percent, with one decimal; only for `canary`. */
+  weight?: number;
+}
+
+export interface VerifyRequest {
+  /** Mend what differs by the owner's truth. */
+  repair: boolean;
+  /** With `repair`: list what would be mended and change nothing. */
+  dryRun: boolean;
+}
+
+/** A condition with evidence that a move needs. */
+export interface GateResult {
+  gate: string;
+  passed: boolean;
+  value: string;
+  threshold: string;
+  /** What to do when it did not pass; empty when it did. */
+  advice: string;
+}
+
+export interface Plan {
+  migration: string;
+  verb: Verb;
+  from: Stage;
+  to: Stage;
+  /** In the order in which they would be taken, in words. */
+  steps: string[];
+  gates: GateResult[];
+  /** Longest time that a write may wait because of this move, in milliseconds; 0 when none waits. */
+  writesWaitAtMostMs: number;
+  /** What going back would cost afterwards, in words. */
+  rollbackCost: string;
+  allowed: boolean;
+}
+
+export interface MoveOutcome {
+  migration: string;
+  verb: Verb;
+  from: Stage;
+  to: Stage;
+  epoch: number;
+  /** False when the move was given up and everything is as before; `detail` says why. */
+  done: boolean;
+  detail: string;
+  durationMs: number;
+}
+
+export interface RouteStatus {
+  /** Upper-case method, or `*` for any. */
+  method: string;
+  path: string;
+  readsOrWrites: 'reads' | 'writes';
+  /** Who answers it now, in words, e.g. `monolith`, `service`, `25 % service`. */
+  answeredBy: string;
+}
+
+export interface BackfillProgress {
+  table: string;
+  rows: number;
+  /** Estimate; null when unknown. */
+  total: number | null;
+  rowsPerSecond: number;
+  secondsLeft: number | null;
+  done: boolean;
+}
+
+export interface SyncStatus {
+  from: Side;
+  to: Side;
+  state: 'starting' | 'backfill' | 'live' | 'stalled';
+  /** Why it is stalled, or what it waits for; empty when all is well. */
+  detail: string;
+  lagSeconds: number;
+  lagChanges: number;
+  parked: number;
+  backfill: BackfillProgress[];
+  /** ISO time of the last report of the sync process. */
+  reportedAt: string;
+}
+
+export interface VerifyStatus {
+  state: 'running' | 'done' | 'failed';
+  at: string;
+  rowsCompared: number;
+  rowsTotal: number | null;
+  rowsPerSecond: number;
+  differences: number;
+  repaired: number;
+  /** The first few differences, or why it failed, in words. */
+  details: string[];
+}
+
+export interface ShadowStatus {
+  compared: number;
+  agreed: number;
+  differed: number;
+  dropped: number;
+  verdict: 'agrees' | 'differs' | 'not enough data';
+  /** The first few differences, in words. */
+  examples: string[];
+}
+
+export interface MigrationStatus {
+  name: string;
+  service: string;
+  stage: Stage;
+  owner: Side;
+  epoch: number;
+  weightSet: number;
+  /** Share of reads that the service answered lately, in percent; null when nothing was read. */
+  weightActual: number | null;
+  reads: string;
+  writes: string;
+  routes: RouteStatus[];
+  sync: SyncStatus | null;
+  verify: VerifyStatus | null;
+  shadow: ShadowStatus | null;
+  moving: { verb: Verb; phase: string; since: string; by: string } | null;
+  next: Verb | null;
+  back: Verb | null;
+  /** What the next move waits for, in words; empty when it could be taken now. */
+  waitsFor: string[];
+}
+
+export interface JournalEntry {
+  seq: number;
+  at: string;
+  migration: string;
+  kind: string;
+  epoch: number;
+  actor: string;
+  reason: string | null;
+  evidence: unknown;
+  hash: string;
+}
+
+/** Every error of the control API, with its status and the CLI's exit code, in one place. */
+export const CONTROL_ERRORS = {
+  'unknown-migration': { status: 404, exitCode: 2, title: 'No such migration' },
+  'move-not-allowed': { status: 409, exitCode: 2, title: 'This move is not allowed from the present stage' },
+  'move-under-way': { status: 409, exitCode: 3, title: 'Another move is under way' },
+  'gate-refused': { status: 422, exitCode: 3, title: 'A gate refused the move' },
+  'bad-request': { status: 400, exitCode: 2, title: 'The request is not valid' },
+  unauthorized: { status: 401, exitCode: 2, title: 'A token is needed' },
+  unreachable: { status: 503, exitCode: 1, title: 'Something that the move needs cannot be reached' },
+  failed: { status: 500, exitCode: 1, title: 'The move failed' },
+  'timed-out': { status: 504, exitCode: 4, title: 'The move ran out of time and was taken back' },
+} as const;
+
+export type ControlErrorCode = keyof typeof CONTROL_ERRORS;
+
+export class ControlError extends Error {
+  readonly code: ControlErrorCode;
+  readonly gates: GateResult[];
+
+  constructor(code: ControlErrorCode, detail: string, gates: GateResult[] = []) {
+    super(detail);
+    this.name = 'ControlError';
+    this.code = code;
+    this.gates = gates;
+  }
+}

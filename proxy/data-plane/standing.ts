@@ -1,0 +1,31 @@
+/**
+ * What the data plane needs to know of the migrations, at one position of the journal. Declared here, by its
+ * consumer; `scripts/up` feeds it from the journal. Immutable and replaced whole.
+ */
+export interface Standings {
+  /** Journal position that this picture was folded from. */
+  seq: number;
+  byMigration: ReadonlyMap<string, Standing>;
+}
+
+export interface Standing {
+  migration: string;
+  stage: 'legacy' | 'dual-write' | 'shadow' | 'canary' | 'extracted' | 'retired';
+  owner: 'monolith' | 'service';
+  epoch: number;
+  /** Share of reads that go to the service in stage `canary`, in percent with one decimal. */
+  weight: number;
+  /** Writes wait: a change of owner is under way. */
+  holdWrites: boolean;
+}
+
+/** Where standings come from, and where a proxy says that it follows them. */
+export interface StandingsFeed {
+  current(): Standings;
+  /** Called with each newer picture; returns the way to stop. */
+  subscribe(changed: (standings: Standings) => void): () => void;
+  /** False once the lease ran out: the proxy then holds writes by itself, for it may have missed a move. */
+  leaseIsLive(): boolean;
+  /** Promises that everything this proxy does from now on follows `seq`, and nothing older is running. */
+  acknowledge(seq: number): void;
+}
