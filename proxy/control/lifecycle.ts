@@ -111,11 +111,14 @@ export interface SyncStatus {
 
 export interface VerifyStatus {
   state: 'running' | 'done' | 'failed';
+  /** ISO time at which this comparison began or last reported; a new one never has an old one's. */
   at: string;
   rowsCompared: number;
   rowsTotal: number | null;
   rowsPerSecond: number;
+  /** All that were found, mended or not. */
   differences: number;
+  /** How many of the differences were mended, or would be in a dry run. */
   repaired: number;
   /** The first few differences, or why it failed, in words. */
   details: string[];
@@ -143,6 +146,7 @@ export interface MigrationStatus {
   reads: string;
   writes: string;
   routes: RouteStatus[];
+  /** Null when there is nothing to sync; never while a sync is only starting. */
   sync: SyncStatus | null;
   verify: VerifyStatus | null;
   shadow: ShadowStatus | null;
@@ -173,6 +177,11 @@ export const CONTROL_ERRORS = {
   'gate-refused': { status: 422, exitCode: 3, title: 'A gate refused the move' },
   'bad-request': { status: 400, exitCode: 2, title: 'The request is not valid' },
   unauthorized: { status: 401, exitCode: 2, title: 'A token is needed' },
+  forbidden: { status: 403, exitCode: 2, title: 'The request came from where requests are not taken' },
+  'unknown-path': { status: 404, exitCode: 2, title: 'Nothing is here' },
+  'method-not-allowed': { status: 405, exitCode: 2, title: 'This path does not take this method' },
+  'too-large': { status: 413, exitCode: 2, title: 'The request is too large' },
+  'not-json': { status: 415, exitCode: 2, title: 'The body must be JSON and say so' },
   unreachable: { status: 503, exitCode: 1, title: 'Something that the move needs cannot be reached' },
   failed: { status: 500, exitCode: 1, title: 'The move failed' },
   'timed-out': { status: 504, exitCode: 4, title: 'The move ran out of time and was taken back' },

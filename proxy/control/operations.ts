@@ -1,0 +1,71 @@
+import type { Request, Response } from 'express';
+import type { components, operations } from './api.gen.ts';
+import type { EventStream } from './stream-events.ts';
+import { ControlError, type Lifecycle, type MigrationStatus } from './lifecycle.ts';
+import { readJournalQuery, readMove, readResumption, readVerification } from './read-request.ts';
+
+export type OperationId = keyof operations;
+
+/** What an operation answers when it succeeds, by the document. `void` for an answer without a body. */
+type Answer<Id extends OperationId> = operations[Id]['responses'] extends {
+  200: { content: { 'application/json': infer Body } };
+}
+  ? Body
+  : void;
+
+type Handler<Id extends OperationId> = (request: Request, response: Response) => Promise<Answer<Id>>;
+
+export interface Operation {
+  method: 'get' | 'post';
+  /** As Express writes it. */
+  path: string;
+  handle: (request: Request, response: Response) => Promise<unknown>;
+}
+
+/** Everything the API can do: one line of routing each, and the compiler misses none of the document's. */
+export function operationsOf(lifecycle: Lifecycle, events: EventStream): Record<OperationId, Operation> {
+  return {
+    listMigrations: get('/v1/migrations', () => lifecycle.status()),
+    getMigration: get('/v1/migrations/:migration', async (request) =>
+      find(await lifecycle.status(), nameIn(request)),
+    ),
+    planMove: post('/v1/migrations/:migration/plan', (request) =>
+      lifecycle.plan(nameIn(request), readMove(request).request),
+    ),
+    move: post('/v1/migrations/:migration/moves', (request) => {
+      const order = readMove(request);
+      return lifecycle.move(nameIn(request), order.request, order.actor);
+    }),
+    verify: post('/v1/migrations/:migration/verifications', async (request, response) => {
+      const order = readVerification(request);
+      await lifecycle.verify(nameIn(request), order.request, order.actor);
+      response.status(202).location(`/v1/migrations/${encodeURIComponent(nameIn(request))}`);
+    }),
+    resume: post('/v1/resume', (request) => lifecycle.resume(readResumption(request))),
+    readJournal: get('/v1/journal', (request) => lifecycle.log(readJournalQuery(request))),
+    followEvents: get('/v1/events', async (request, response) => events.attach(request, response)),
+    readHealth: get('/v1/health', async (): Promise<components['schemas']['Health']> => ({ status: 'ok' })),
+  } satisfies { [Id in OperationId]: Operation & { handle: Handler<Id> } };
+}
+
+function get<Result>(path: string, handle: (request: Request, response: Response) => Promise<Result>) {
+  return { method: 'get' as const, path, handle };
+}
+
+function post<Result>(path: string, handle: (request: Request, response: Response) => Promise<Result>) {
+  return { method: 'post' as const, path, handle };
+}
+
+function nameIn(request: Request): string {
+  return String(request.params['migration']);
+}
+
+function find(all: MigrationStatus[], name: string): MigrationStatus {
+  const found = all.find((migration) => migration.name === name);
+  if (found) return found;
+  const known = all.map((migration) => migration.name).join(', ') || 'none';
+  throw new ControlError(
+    'unknown-migration',
+    `There is no migration ${JSON.stringify(name)}; there are: ${known}.`,
+  );
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import type { Request } from 'express';
+import { ControlError, type Actor, type MoveRequest, type Verb, type VerifyRequest } from './lifecycle.ts';
+
+const VERBS = ['sync', 'shadow', 'canary', 'cutover', 'rollback', 'retire'] as const satisfies Verb[];
+const WEIGHT = 'must be a number from 0 to 100 with at most one decimal, e.g. 12.5';
+
+const reason = z.string('must be text').max(500, 'must not be longer than 500 characters').optional();
+const flag = z.boolean('must be true or false').default(false);
+const weight = z
+  .number(WEIGHT)
+  .min(0, WEIGHT)
+  .max(100, WEIGHT)
+  .refine((value) => Math.round(value * 10) / 10 === value, WEIGHT)
+  .optional();
+
+const move = z
+  .strictObject({ verb: z.enum(VERBS, `must be one of ${VERBS.join(', ')}`), weight, reason })
+  .superRefine((order, context) => {
+    if (order.verb === 'canary' && order.weight === undefined) {
+      context.addIssue({ code: 'custom', path: ['weight'], message: `is needed for canary and ${WEIGHT}` });
+    }
+    if (order.verb !== 'canary' && order.weight !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['weight'],
+        message: `is only for canary, not for ${order.verb}`,
+      });
+    }
+  });
+const verification = z.strictObject({ repair: flag, dryRun: flag, reason });
+const resumption = z.strictObject({ reason });
+
+export interface Asked<T> {
+  request: T;
+  actor: Actor;
+}
+
+/** A move that somebody plans or orders. */
+export function readMove(request: Request): Asked<MoveRequest> {
+  const order = read(move, request);
+  const asked: MoveRequest = { verb: order.verb };
+  if (order.weight !== undefined) asked.weight = order.weight;
+  return { request: asked, actor: readActor(request, order.reason) };
+}
+
+/** A verification that somebody orders. */
+export function readVerification(request: Request): Asked<VerifyRequest> {
+  const { repair, dryRun, reason } = read(verification, request);
+  return { request: { repair, dryRun }, actor: readActor(request, reason) };
+}
+
+/** Who wants to resume, and why. */
+export function readResumption(request: Request): Actor {
+  return readActor(request, read(resumption, request).reason);
+}
+
+/** Which migration's journal is asked for; undefined for all. */
+export function readJournalQuery(request: Request): string | undefined {
+  const { migration } = request.query;
+  if (migration === undefined) return undefined;
+  if (typeof migration === 'string' && migration !== '' && migration.length <= 100) return migration;
+  throw new ControlError('bad-request', '`migration` must be one name.');
+}
+
+/** The name stands in the journal for ever, so nothing that could garble a terminal gets in. */
+function readActor(request: Request, why: string | undefined): Actor {
+  const name = request.get('x-strangler-actor')?.trim() ?? '';
+  return { name: /^[\x20-\x7e]{1,100}$/.test(name) ? name : 'unknown', reason: why?.trim() || null };
+}
+
+function read<T>(shape: z.ZodType<T>, request: Request): T {
+  const result = shape.safeParse(request.body);
+  if (result.success) return result.data;
+  throw new ControlError('bad-request', result.error.issues.map(inWords).join(' '));
+}
+
+function inWords(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys')
+    return `${issue.keys.map((key) => `\`${key}\``).join(', ')} is not known here.`;
+  if (issue.path.length === 0) return 'The body must be a JSON object.';
+  return `\`${issue.path.join('.')}\` ${issue.message}.`;
+}

@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import request from 'supertest';
+import { parse } from 'yaml';
+import type { components } from '../api.gen.ts';
+import type * as port from '../lifecycle.ts';
+import { operationsOf } from '../operations.ts';
+import { EventStream } from '../stream-events.ts';
+import { startControlBed, type ControlBed } from './control-bed.ts';
+import { migrationNamed } from './memory-lifecycle.ts';
+
+type Schemas = components['schemas'];
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+
+/** Does not compile when a schema and the type that it mirrors are not assignable to each other. */
+const mirrored: {
+  stage: Same<Schemas['Stage'], port.Stage>;
+  side: Same<Schemas['Side'], port.Side>;
+  verb: Same<Schemas['Verb'], port.Verb>;
+  moveRequest: Same<Schemas['MoveRequest'], port.MoveRequest>;
+  moveOrder: Same<Omit<Schemas['MoveOrder'], 'reason'>, port.MoveRequest>;
+  verifyOrder: Same<Required<Omit<Schemas['VerifyOrder'], 'reason'>>, port.VerifyRequest>;
+  gate: Same<Schemas['GateResult'], port.GateResult>;
+  plan: Same<Schemas['Plan'], port.Plan>;
+  outcome: Same<Schemas['MoveOutcome'], port.MoveOutcome>;
+  migration: Same<Required<Schemas['MigrationStatus']>, Required<port.MigrationStatus>>;
+  entry: Same<Schemas['JournalEntry'], port.JournalEntry>;
+  code: Same<Schemas['Problem']['code'], port.ControlErrorCode>;
+} = {
+  stage: true,
+  side: true,
+  verb: true,
+  moveRequest: true,
+  moveOrder: true,
+  verifyOrder: true,
+  gate: true,
+  plan: true,
+  outcome: true,
+  migration: true,
+  entry: true,
+  code: true,
+};
+
+interface Schema {
+  $ref?: string;
+  type?: string | string[];
+  required?: string[];
+  properties?: Record<string, Schema>;
+  items?: Schema;
+  oneOf?: Schema[];
+}
+interface Documented {
+  operationId: string;
+  responses: Record<string, { content?: Record<string, { schema: Schema }> }>;
+}
+const document = parse(readFileSync(join(import.meta.dirname, '..', 'openapi.yaml'), 'utf8')) as {
+  paths: Record<string, Partial<Record<'get' | 'post', Documented>>>;
+  components: { schemas: Record<string, Schema> };
+};
+
+const documented = Object.entries(document.paths).flatMap(([path, item]) =>
+  (['get', 'post'] as const).flatMap((method) => {
+    const operation = item[method];
+    return operation ? [{ path, method, ...operation }] : [];
+  }),
+);
+
+/** Names every documented required property that `value` lacks. */
+function missing(schema: Schema, value: unknown, at: string): string[] {
+  if (schema.$ref) {
+    const name = schema.$ref.split('/').at(-1) ?? '';
+    return missing(document.components.schemas[name] ?? {}, value, at);
+  }
+  if (value === null) return [];
+  if (schema.oneOf) return missing(schema.oneOf[0] ?? {}, value, at);
+  if (schema.type === 'array') {
+    if (!Array.isArray(value)) return [`${at} is no array`];
+    return value.flatMap((item, index) => missing(schema.items ?? {}, item, `${at}[${index}]`));
+  }
+  if (schema.type !== 'object') return [];
+  const object = value as Record<string, unknown>;
+  const lacks = (schema.required ?? []).filter((name) => !(name in object)).map((name) => `${at}.${name}`);
+  const unknown = Object.keys(object).filter((name) => !schema.properties?.[name]);
+  const deeper = Object.entries(schema.properties ?? {}).flatMap(([name, inner]) =>
+    name in object ? missing(inner, object[name], `${at}.${name}`) : [],
+  );
+  return [...lacks, ...unknown.map((name) => `${at}.${name} is not documented`), ...deeper];
+}
+
+const BODIES: Record<string, object> = {
+  planMove: { verb: 'sync' },
+  move: { verb: 'sync', reason: 'a test' },
+};
+
+describe('the document and what runs', () => {
+  let bed: ControlBed;
+  beforeAll(async () => {
+    bed = await startControlBed();
+    bed.lifecycle.migrations[0] = migrationNamed('catalog', FULL);
+    bed.lifecycle.cutOff = [
+      {
+        migration: 'catalog',
+        verb: 'cutover',
+        from: 'canary',
+        to: 'extracted',
+        epoch: 2,
+        done: true,
+        detail: '',
+        durationMs: 1,
+      },
+    ];
+  });
+  afterAll(() => bed.close());
+
+  it('mirrors the types of the port', () => {
+    expect(Object.values(mirrored)).not.toContain(false);
+  });
+
+  it('routes every documented operation and nothing else', () => {
+    const stream = new EventStream(bed.lifecycle, {} as never, { atLeastMs: 1, heartbeatMs: 1 });
+    const routed = Object.entries(operationsOf(bed.lifecycle, stream)).map(
+      ([id, { method, path }]) => `${id}: ${method} ${path.replace(/:(\w+)/g, '{$1}')}`,
+    );
+    expect(routed.sort()).toEqual(
+      documented.map((one) => `${one.operationId}: ${one.method} ${one.path}`).sort(),
+    );
+  });
+
+  it.each(documented.filter((one) => one.operationId !== 'followEvents'))(
+    '$method $path answers with every required property and no undocumented one',
+    async ({ path, method, operationId, responses }) => {
+      const asked = request(bed.url)[method](path.replace('{migration}', 'catalog'));
+      const answer = await (method === 'post' ? asked.send(BODIES[operationId] ?? {}) : asked);
+      const response = responses[String(answer.status)];
+      expect(response).toBeDefined();
+      const schema = response?.content?.['application/json']?.schema;
+      expect(missing(schema ?? {}, answer.body, operationId)).toEqual([]);
+    },
+  );
+
+  it.each(documented)('$path takes no other method than $method', async ({ path, method }) => {
+    const url = path.replace('{migration}', 'catalog');
+    for (const other of ['get', 'post', 'put', 'patch', 'delete'] as const) {
+      if (other === method) continue;
+      const answer = await request(bed.url)[other](url).set('content-type', 'application/json');
+      expect([other, answer.status, answer.headers['allow']]).toEqual([other, 405, method.toUpperCase()]);
+    }
+  });
+});
+
+const AT = '2026-01-02T03:04:05.000Z';
+const FULL: Partial<port.MigrationStatus> = {
+  stage: 'canary',
+  sync: {
+    from: 'monolith',
+    to: 'service',
+    state: 'live',
+    detail: '',
+    lagSeconds: 0.1,
+    lagChanges: 2,
+    parked: 0,
+    backfill: [{ table: 'products', rows: 5, total: null, rowsPerSecond: 1, secondsLeft: null, done: true }],
+    reportedAt: AT,
+  },
+  verify: {
+    state: 'done',
+    at: AT,
+    rowsCompared: 5,
+    rowsTotal: 5,
+    rowsPerSecond: 10,
+    differences: 0,
+    repaired: 0,
+    details: [],
+  },
+  shadow: { compared: 9, agreed: 9, differed: 0, dropped: 0, verdict: 'agrees', examples: [] },
+  moving: { verb: 'cutover', phase: 'hold', since: AT, by: 'ada' },
+};
