@@ -1,0 +1,79 @@
+import type { Kind } from '../routes/table.ts';
+import type { Side } from './exchange.ts';
+import { isInServiceArm } from './identity.ts';
+import type { Standing } from './standing.ts';
+
+/** Who answers, and why. */
+export interface Decision {
+  side: Side;
+  reason: string;
+  epoch: number;
+  /** Journal position of the standing that this was decided on. */
+  seq: number;
+  /** The owner is changing, or may have: nothing may be sent before a newer decision. */
+  waits: boolean;
+}
+
+/** What is known of the client in stage `canary`. */
+export interface Client {
+  /** Its random id, from the cookie or fresh. */
+  id: string;
+  /** It wrote a moment ago, so the service may not have its write yet. */
+  wroteLately: boolean;
+}
+
+export interface Circumstances {
+  migration: string;
+  kind: Kind;
+  /** Null when the journal does not know the migration yet: it is `legacy`. */
+  standing: Standing | null;
+  seq: number;
+  leaseIsLive: boolean;
+  /** Called in stage `canary` only, so that nobody else gets an identity. */
+  client: () => Client;
+}
+
+/** Decides which side answers a request. Pure: everything it depends on is in `given`. */
+export function decide(given: Circumstances): Decision {
+  const { standing, seq } = given;
+  if (!standing) return { side: 'monolith', reason: 'legacy', epoch: 0, seq, waits: false };
+  const place =
+    given.kind === 'writes' ? placeOfWrite(standing, given.leaseIsLive) : placeOfRead(standing, given.client);
+  return { ...place, epoch: standing.epoch, seq };
+}
+
+/** A stage in which a move that this proxy missed could have changed the owner. */
+export function dependsOnLease(stage: Standing['stage']): boolean {
+  return stage === 'shadow' || stage === 'canary' || stage === 'extracted';
+}
+
+type Place = Pick<Decision, 'side' | 'reason' | 'waits'>;
+
+function placeOfWrite(standing: Standing, leaseIsLive: boolean): Place {
+  const side = standing.owner;
+  if (standing.holdWrites) return { side, reason: 'owner changes', waits: true };
+  if (!leaseIsLive && dependsOnLease(standing.stage)) return { side, reason: 'lease ran out', waits: true };
+  return { side, reason: 'owner', waits: false };
+}
+
+function placeOfRead(standing: Standing, client: () => Client): Place {
+  switch (standing.stage) {
+    case 'legacy':
+    case 'dual-write':
+    case 'shadow':
+      return { side: 'monolith', reason: standing.stage, waits: false };
+    case 'canary':
+      return placeOfCanaryRead(standing, client());
+    case 'extracted':
+    case 'retired':
+      return { side: 'service', reason: standing.stage, waits: false };
+  }
+}
+
+function placeOfCanaryRead(standing: Standing, client: Client): Place {
+  if (!isInServiceArm(client.id, standing.migration, standing.weight)) {
+    return { side: 'monolith', reason: 'canary', waits: false };
+  }
+  if (client.wroteLately) return { side: standing.owner, reason: 'read your writes', waits: false };
+  return { side: 'service', reason: 'canary', waits: false };
+}

@@ -1,0 +1,43 @@
+import type { ShadowStats } from './mirror.ts';
+import type { Counts, TrafficStats } from './observe.ts';
+import type { Parts } from './pipeline.ts';
+
+export interface MigrationStats extends TrafficStats {
+  /** Writes that wait right now. */
+  waitingWrites: number;
+  /** Writes that were sent on and have not ended. */
+  runningWrites: number;
+  /** Null when no read was sampled yet: no data is no verdict. */
+  shadow: ShadowStats | null;
+}
+
+/** Everything that one proxy counted since it started, as plain JSON. */
+export interface ProxyStats {
+  /** Journal position that requests are decided on. */
+  seq: number;
+  /** Journal position that was acknowledged last; -1 before the first. */
+  acknowledged: number;
+  migrations: Record<string, MigrationStats>;
+  /** Requests that no route claims; the monolith answers them. */
+  unmatched: Counts;
+}
+
+/** Reads all counters out. */
+export function statsOf(parts: Parts): ProxyStats {
+  const names = new Set(parts.table.routes.map((route) => route.migration));
+  const migrations: Record<string, MigrationStats> = {};
+  for (const name of names) {
+    migrations[name] = {
+      ...parts.traffic.of(name),
+      waitingWrites: parts.held.count(name),
+      runningWrites: parts.running.count(name),
+      shadow: parts.shadow.stats(name),
+    };
+  }
+  return {
+    seq: parts.follower.newest().seq,
+    acknowledged: parts.follower.acknowledged,
+    migrations,
+    unmatched: parts.traffic.unmatched(),
+  };
+}
