@@ -21,7 +21,10 @@ export function cartRoutes(app: Express, database: DataSource): void {
   app.post('/api/carts', async (request, response) => {
     const { customerId } = readBody(request, newCart);
     const cartId = await createCart(manager, customerId);
-    response.status(201).location(`/api/carts/${cartId}`).json(await readCart(manager, cartId));
+    response
+      .status(201)
+      .location(`/api/carts/${cartId}`)
+      .json(await readCart(manager, cartId));
   });
 
   app.get('/api/carts/:id', async (request, response) => {

@@ -20,7 +20,11 @@ export function productRoutes(app: Express, database: DataSource): void {
 
   app.get('/api/products', async (request, response) => {
     const { page, size, category, q } = readQuery(request, productQuery);
-    const query = products.createQueryBuilder('p').orderBy('p.prodId').offset((page - 1) * size).limit(size);
+    const query = products
+      .createQueryBuilder('p')
+      .orderBy('p.prodId')
+      .offset((page - 1) * size)
+      .limit(size);
     if (category !== undefined) query.andWhere('p.catId = :category', { category });
     if (q) query.andWhere('(p.prodNm ILIKE :like OR p.stkCd ILIKE :like)', { like: containing(q) });
     const [rows, total] = await query.getManyAndCount();
@@ -85,7 +89,8 @@ async function refusingBadReferences<T>(
   } catch (error) {
     if (violates(error, '23505', 'tbl_products_stk_cd_key'))
       throw conflict(`A product with the sku "${input.sku}" exists already.`);
-    if (violates(error, '23503')) throw badRequest(`body.categoryId: there is no category ${input.categoryId}.`);
+    if (violates(error, '23503'))
+      throw badRequest(`body.categoryId: there is no category ${input.categoryId}.`);
     throw error;
   }
 }

@@ -28,7 +28,8 @@ function asRefusal(error: unknown): Refusal {
 function unreadableRequest(error: unknown): Refusal | undefined {
   const { status, type } = error as { status?: number; type?: string };
   if (status === 413) return new Refusal(413, 'too_large', 'The body is larger than 100 kB.');
-  if (status === 415) return new Refusal(415, 'unsupported', 'The body has an encoding that is not supported.');
+  if (status === 415)
+    return new Refusal(415, 'unsupported', 'The body has an encoding that is not supported.');
   if (status !== 400) return undefined;
   return badRequest(
     type === 'entity.parse.failed' ? 'The body is not valid JSON.' : 'The request cannot be read.',

@@ -6,7 +6,10 @@ import { badRequest } from './refusal.ts';
 const MAX_ID = 2_147_483_647;
 
 export const id = z.int().min(1).max(MAX_ID);
-const wholeNumber = z.string().regex(/^\d{1,10}$/, 'must be a whole number').transform(Number);
+const wholeNumber = z
+  .string()
+  .regex(/^\d{1,10}$/, 'must be a whole number')
+  .transform(Number);
 export const idInText = wholeNumber.pipe(id);
 
 const page = wholeNumber.default(1).pipe(z.int().min(1).max(1_000_000));

@@ -2,7 +2,9 @@ import { toIso } from '../http/timestamp.ts';
 import type { PaymentRow } from './entity.ts';
 
 export const PAYMENT_METHOD = { card: 'C', invoice: 'I', cash: 'K' } as const;
-const METHOD_NAME = new Map<string, string>(Object.entries(PAYMENT_METHOD).map(([name, code]) => [code, name]));
+const METHOD_NAME = new Map<string, string>(
+  Object.entries(PAYMENT_METHOD).map(([name, code]) => [code, name]),
+);
 
 export const toPaymentJson = (row: PaymentRow) => ({
   id: row.pymtId,

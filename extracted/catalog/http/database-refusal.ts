@@ -1,0 +1,43 @@
+import { QueryFailedError } from 'typeorm';
+import { badRequest, Refusal } from './refusal.ts';
+
+interface DatabaseError {
+  code?: string;
+  constraint?: string;
+  message: string;
+}
+
+const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND']);
+
+/** Whether the database turned a statement down for breaking this constraint (or any, without a name). */
+export function violates(error: unknown, sqlState: '23503' | '23505', constraint?: string): boolean {
+  const cause = databaseError(error);
+  return cause?.code === sqlState && (constraint === undefined || cause.constraint === constraint);
+}
+
+/** What a client is told of a database error, or undefined where the fault is our own. */
+export function databaseRefusal(error: unknown): Refusal | undefined {
+  const cause = databaseError(error);
+  if (!cause) return isLostConnection(error) ? unavailable(error.message) : undefined;
+  const sqlState = cause.code ?? '';
+  if (NETWORK.has(sqlState) || sqlState === '') return unavailable(cause.message);
+  if (sqlState.startsWith('22')) return badRequest(`The database cannot store this: ${cause.message}.`);
+  // Class 42 is a statement that is wrong in itself and class 23 a constraint nobody foresaw: our bugs.
+  if (sqlState.startsWith('42') || sqlState.startsWith('23')) return undefined;
+  // Everything else can pass: a trigger's own error, a lock not granted, a server shutting down.
+  return new Refusal(503, 'database_refused', `The database refused this: ${cause.message}`);
+}
+
+function databaseError(error: unknown): DatabaseError | undefined {
+  return error instanceof QueryFailedError ? (error.driverError as DatabaseError) : undefined;
+}
+
+function isLostConnection(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== undefined) return NETWORK.has(code) || /^(08|53|57)...$/.test(code);
+  return /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message);
+}
+
+const unavailable = (message: string) =>
+  new Refusal(503, 'database_unavailable', `The database does not answer: ${message}`);

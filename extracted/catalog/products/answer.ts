@@ -1,0 +1,20 @@
+import type { components } from '../api.gen.ts';
+import type { ProductRow } from '../entities.ts';
+import { notFound } from '../http/refusal.ts';
+import { toIso, toIsoOrNull } from '../http/timestamp.ts';
+import { toPrice } from './price.ts';
+
+export const toProductJson = (row: ProductRow): components['schemas']['Product'] => ({
+  id: row.id,
+  sku: row.sku,
+  name: row.name,
+  price: toPrice(row.priceMinor),
+  status: row.status,
+  categoryId: row.categoryId,
+  onHand: row.stock?.onHand ?? 0,
+  reorderLevel: row.stock?.reorderLevel ?? null,
+  createdAt: toIso(row.createdAt),
+  updatedAt: toIsoOrNull(row.updatedAt),
+});
+
+export const unknownProduct = (id: number) => notFound(`Product ${id} does not exist.`);

@@ -1,0 +1,32 @@
+import type { DataSource } from 'typeorm';
+import { listCategories } from './categories.ts';
+import { getHealth, getReadiness } from './health.ts';
+import type { Routes } from './operations.ts';
+import { deleteProduct } from './products/delete.ts';
+import { getProduct, listProducts } from './products/read.ts';
+import { changePrice, createProduct, updateProduct } from './products/write.ts';
+import { bookStockMovement, getStock, listStockMovements } from './stock.ts';
+
+/** openapi.yaml, path by path; its type says when one is missing. */
+export function catalogRoutes(database: DataSource): Routes {
+  return {
+    '/health': { get: getHealth },
+    '/ready': { get: () => getReadiness(database) },
+    '/api/categories': { get: () => listCategories(database) },
+    '/api/products': {
+      get: (request) => listProducts(database, request),
+      post: (request) => createProduct(database, request),
+    },
+    '/api/products/{id}': {
+      get: (request) => getProduct(database, request),
+      put: (request) => updateProduct(database, request),
+      delete: (request) => deleteProduct(database, request),
+    },
+    '/api/products/{id}/price': { patch: (request) => changePrice(database, request) },
+    '/api/products/{id}/stock': { get: (request) => getStock(database, request) },
+    '/api/products/{id}/stock-movements': {
+      get: (request) => listStockMovements(database, request),
+      post: (request) => bookStockMovement(database, request),
+    },
+  };
+}
