@@ -42,6 +42,9 @@ try {
   await server.start();
   process.send?.({ ready: true });
 } catch (error) {
-  process.send?.({ ready: false, why: `${error instanceof Error ? error.message : ''}\n${lastWords}`.trim() });
+  process.send?.({
+    ready: false,
+    why: `${error instanceof Error ? error.message : ''}\n${lastWords}`.trim(),
+  });
   process.exit(1);
 }

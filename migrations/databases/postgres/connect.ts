@@ -1,0 +1,101 @@
+import pg from 'pg';
+import { UnreachableDatabaseError } from '../errors.ts';
+
+/**
+ * Every value arrives as the text that PostgreSQL wrote: parsing to JavaScript would round timestamps and big
+ * numbers. The settings make that text the same on every server and in every session.
+ */
+export const TEXT_SETTINGS: ReadonlyMap<string, string> = new Map([
+  ['DateStyle', 'ISO, YMD'],
+  ['TimeZone', 'UTC'],
+  ['IntervalStyle', 'postgres'],
+  ['extra_float_digits', '1'],
+  ['bytea_output', 'hex'],
+]);
+
+const asText = { getTypeParser: () => (text: string | Buffer) => text };
+
+/** A pool whose sessions speak text by `TEXT_SETTINGS`. Connections are made when first needed. */
+export function openPool(url: string, label: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: 8,
+    connectionTimeoutMillis: 5000,
+    idleTimeoutMillis: 30_000,
+    application_name: 'strangler',
+    types: asText,
+    options: [...TEXT_SETTINGS].map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '')}`).join(' '),
+  });
+  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  return Object.assign(pool, { stranglerLabel: label });
+}
+
+/** @throws UnreachableDatabaseError naming host and database, never the password */
+export async function connect(pool: pg.Pool, label: string): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (cause) {
+    throw new UnreachableDatabaseError(label, whereIs(pool.options.connectionString ?? ''), cause);
+  }
+}
+
+/** Runs one statement on a connection of the pool. */
+export async function query<T extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  label: string,
+  text: string,
+  values: unknown[] = [],
+): Promise<T[]> {
+  const client = await connect(pool, label);
+  try {
+    const { rows } = await client.query<T>(text, values);
+    client.release();
+    return rows;
+  } catch (error) {
+    client.release(isConnectionLoss(error));
+    throw error;
+  }
+}
+
+/** Runs `work` in a transaction, commits, or rolls back and rethrows. */
+export async function transaction<T>(
+  pool: pg.Pool,
+  label: string,
+  begin: string,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await connect(pool, label);
+  try {
+    await client.query(begin);
+    const result = await work(client);
+    await client.query('COMMIT');
+    client.release();
+    return result;
+  } catch (error) {
+    const broken = await client.query('ROLLBACK').then(
+      () => false,
+      () => true,
+    );
+    client.release(broken);
+    throw error;
+  }
+}
+
+export function sqlState(error: unknown): string | null {
+  return error instanceof pg.DatabaseError ? (error.code ?? null) : null;
+}
+
+function isConnectionLoss(error: unknown): boolean {
+  const state = sqlState(error);
+  return state === null || state.startsWith('08') || state.startsWith('57');
+}
+
+function whereIs(url: string): string {
+  try {
+    const { hostname, port, pathname } = new URL(url);
+    return `${hostname}:${port || '5432'}${pathname}`;
+  } catch {
+    return 'an address that is not a URL';
+  }
+}

@@ -1,0 +1,145 @@
+import type pg from 'pg';
+import type { SideState } from '../database.ts';
+import { FenceTimeoutError, NotInstalledError, StaleEpochError } from '../errors.ts';
+import { query, sqlState, transaction } from './connect.ts';
+import { fenceSql } from './capture.ts';
+import { tableIdent } from './identifiers.ts';
+
+/** Nobody but an applier or a vacuum can hold a lock that the lowering waits for. */
+const LOWER_LOCK_MS = 5000;
+const LOCK_NOT_AVAILABLE = '55P03';
+const DEADLOCK = '40P01';
+const UNDEFINED_TABLE = '42P01';
+
+/**
+ * Raises the fence. The lock waits for every transaction that has written to the tables; once it is granted
+ * nothing more can come from this side, which is why the barrier is read after it and never before.
+ */
+export async function raiseFence(
+  pool: pg.Pool,
+  label: string,
+  migration: string,
+  tables: readonly string[],
+  attempt: bigint,
+  lockTimeoutMs: number,
+): Promise<void> {
+  try {
+    await transaction(pool, label, 'BEGIN', async (client) => {
+      await limitLockWait(client, lockTimeoutMs);
+      const { rowCount } = await client.query(
+        `UPDATE strangler.side SET role = 'fenced', attempt = $2
+         WHERE migration = $1 AND role = 'owner' AND attempt < $2`,
+        [migration, attempt],
+      );
+      if (rowCount !== 1) await refuseStale(client, label, migration, `owner before attempt ${attempt}`);
+      await lockTables(client, tables);
+      await client.query(fenceSql(tables, true));
+    });
+  } catch (error) {
+    const state = sqlState(error);
+    if (state === LOCK_NOT_AVAILABLE || state === DEADLOCK) {
+      throw new FenceTimeoutError(label, tables, lockTimeoutMs);
+    }
+    throw error;
+  }
+}
+
+/** Lowers the fence and makes this side the owner. Repeating it changes nothing. */
+export async function becomeOwner(
+  pool: pg.Pool,
+  label: string,
+  migration: string,
+  tables: readonly string[],
+  epoch: bigint,
+  attempt: bigint,
+): Promise<void> {
+  await transaction(pool, label, 'BEGIN', async (client) => {
+    await limitLockWait(client, LOWER_LOCK_MS);
+    const { rowCount } = await client.query(
+      `UPDATE strangler.side SET role = 'owner', owner = $4, epoch = $2, attempt = greatest(attempt, $3)
+       WHERE migration = $1 AND epoch <= $2`,
+      [migration, epoch, attempt, label],
+    );
+    if (rowCount !== 1) await refuseStale(client, label, migration, `an epoch up to ${epoch}`);
+    await lockTables(client, tables);
+    await client.query(fenceSql(tables, false));
+  });
+}
+
+/** From now on this side takes changes of `epoch`; every older applier is refused. */
+export async function becomeFollower(
+  pool: pg.Pool,
+  label: string,
+  migration: string,
+  epoch: bigint,
+  owner: string,
+): Promise<void> {
+  await transaction(pool, label, 'BEGIN', async (client) => {
+    const { rowCount } = await client.query(
+      `UPDATE strangler.side SET role = 'follower', owner = $3, epoch = $2, attempt = greatest(attempt, $2)
+       WHERE migration = $1 AND epoch <= $2 AND role IN ('fenced', 'follower')`,
+      [migration, epoch, owner],
+    );
+    if (rowCount !== 1) await refuseStale(client, label, migration, `a fenced side up to epoch ${epoch}`);
+  });
+}
+
+/** What this side believes about the migration; null when nothing is installed. */
+export async function sideState(pool: pg.Pool, label: string, migration: string): Promise<SideState | null> {
+  try {
+    const [row] = await query<Record<'role' | 'epoch' | 'attempt' | 'position', string>>(
+      pool,
+      label,
+      'SELECT role, epoch, attempt, position FROM strangler.side WHERE migration = $1',
+      [migration],
+    );
+    return row
+      ? {
+          role: row.role as SideState['role'],
+          epoch: BigInt(row.epoch),
+          attempt: BigInt(row.attempt),
+          position: row.position,
+        }
+      : null;
+  } catch (error) {
+    if (sqlState(error) === UNDEFINED_TABLE) return null;
+    throw error;
+  }
+}
+
+async function lockTables(client: pg.PoolClient, tables: readonly string[]): Promise<void> {
+  // In one fixed order, so that two moves cannot wait for each other.
+  const names = [...tables].sort().map(tableIdent).join(', ');
+  if (names) await client.query(`LOCK TABLE ${names} IN SHARE ROW EXCLUSIVE MODE`);
+}
+
+/** An autovacuum in the way is cancelled only after `deadlock_timeout`; the default of a second is our whole time. */
+async function limitLockWait(client: pg.PoolClient, lockTimeoutMs: number): Promise<void> {
+  await client.query(`SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}`);
+  await client.query('SAVEPOINT privileged');
+  try {
+    await client.query(`SET LOCAL deadlock_timeout = '20ms'`);
+  } catch {
+    await client.query('ROLLBACK TO SAVEPOINT privileged');
+  }
+}
+
+async function refuseStale(
+  client: pg.PoolClient,
+  label: string,
+  migration: string,
+  wanted: string,
+): Promise<never> {
+  const { rows } = await client.query<Record<'role' | 'epoch' | 'attempt', string>>(
+    'SELECT role, epoch, attempt FROM strangler.side WHERE migration = $1',
+    [migration],
+  );
+  const [row] = rows;
+  if (!row) throw new NotInstalledError(label, migration);
+  throw new StaleEpochError(
+    label,
+    migration,
+    wanted,
+    `${row.role} at epoch ${row.epoch}, attempt ${row.attempt}`,
+  );
+}

@@ -1,0 +1,68 @@
+import type { GateResult } from './gates.ts';
+import type { JournalEntry } from './journal.ts';
+import { ALLOWED_MOVES } from './stages.ts';
+import type { Stage, Verb } from './stages.ts';
+
+/** Everything with which a move may be refused or fail, each with what to do. */
+export class LifecycleError extends Error {
+  override name = 'LifecycleError';
+}
+
+export class UnknownMigrationError extends LifecycleError {
+  override name = 'UnknownMigrationError';
+  constructor(migration: string, known: readonly string[]) {
+    super(`there is no migration "${migration}"; strangler.yaml has ${known.join(', ') || 'none'}`);
+  }
+}
+
+export class MoveNotAllowedError extends LifecycleError {
+  override name = 'MoveNotAllowedError';
+  constructor(migration: string, verb: Verb, stage: Stage) {
+    const allowed = Object.entries(ALLOWED_MOVES).flatMap(([name, moves]) => (moves[stage] ? [name] : []));
+    super(
+      `"${verb}" is not allowed while "${migration}" is in stage ${stage}; ` +
+        (allowed.length > 0 ? `allowed: ${allowed.join(', ')}` : 'there is no way on from here'),
+    );
+  }
+}
+
+export class GateRefusedError extends LifecycleError {
+  override name = 'GateRefusedError';
+  readonly gates: readonly GateResult[];
+  constructor(migration: string, verb: Verb, gates: readonly GateResult[]) {
+    const failed = gates.filter((gate) => !gate.passed);
+    super(
+      `"${verb}" of "${migration}" refused: ` +
+        failed.map((gate) => `${gate.gate} is ${gate.value}, needs ${gate.threshold}`).join('; '),
+    );
+    this.gates = gates;
+  }
+}
+
+export class MoveUnderWayError extends LifecycleError {
+  override name = 'MoveUnderWayError';
+  constructor(migration: string, verb: string, by: string, since: string) {
+    super(
+      `"${verb}" of "${migration}" is under way, started by ${by} at ${since}; wait for it, or take it on with \`strangler resume\``,
+    );
+  }
+}
+
+export class JournalConflictError extends LifecycleError {
+  override name = 'JournalConflictError';
+  constructor(migration: string, newer: JournalEntry) {
+    super(
+      `"${migration}" was moved meanwhile: ${newer.actor} wrote "${newer.kind}" at ${newer.at}; look at the status and decide again`,
+    );
+  }
+}
+
+export class MoveFailedError extends LifecycleError {
+  override name = 'MoveFailedError';
+  /** True when it was given up because its time was over. */
+  readonly late: boolean;
+  constructor(message: string, late: boolean) {
+    super(message);
+    this.late = late;
+  }
+}

@@ -1,0 +1,100 @@
+import type { JournalEntry } from './journal.ts';
+import type { Side, Stage } from './stages.ts';
+import { otherSide } from './stages.ts';
+
+/** Where a migration stands: nothing but a fold over the journal. */
+export interface MigrationState {
+  migration: string;
+  stage: Stage;
+  owner: Side;
+  epoch: number;
+  weight: number;
+  /** A change of owner under way; writes wait as long as it is there. */
+  change: OwnerChange | null;
+  /** Position of the migration's newest entry; 0 when it has none. */
+  seq: number;
+  /** When the owner or stage last changed; null at the start. */
+  since: string | null;
+}
+
+export interface OwnerChange {
+  verb: 'cutover' | 'rollback';
+  from: Stage;
+  to: Stage;
+  /** Epoch that is aimed at. */
+  epoch: number;
+  phase: 'started' | 'owner-changed' | 'aborting';
+  seq: number;
+  at: string;
+  actor: string;
+}
+
+export const newMigration = (migration: string): MigrationState => ({
+  migration,
+  stage: 'legacy',
+  owner: 'monolith',
+  epoch: 0,
+  weight: 0,
+  change: null,
+  seq: 0,
+  since: null,
+});
+
+/** Folds the journal into the state of each migration it mentions. */
+export function fold(entries: Iterable<JournalEntry>): Map<string, MigrationState> {
+  const states = new Map<string, MigrationState>();
+  for (const entry of entries) {
+    const before = states.get(entry.migration) ?? newMigration(entry.migration);
+    states.set(entry.migration, foldEntry(before, entry));
+  }
+  return states;
+}
+
+/** `(state, entry) → state`. */
+export function foldEntry(state: MigrationState, entry: JournalEntry): MigrationState {
+  const { decision, seq, at, epoch, actor } = entry;
+  switch (decision.kind) {
+    case 'stage-changed':
+      return { ...state, stage: decision.to, weight: decision.weight, epoch, seq, since: at };
+    case 'cutover-started':
+    case 'rollback-started': {
+      const verb = decision.kind === 'cutover-started' ? 'cutover' : 'rollback';
+      const change = {
+        verb,
+        from: decision.from,
+        to: decision.to,
+        epoch,
+        phase: 'started',
+        seq,
+        at,
+        actor,
+      } as const;
+      return { ...state, change, seq };
+    }
+    case 'owner-changed':
+      return { ...state, owner: decision.owner, epoch, seq, change: inPhase(state, 'owner-changed') };
+    case 'writes-released': {
+      const stage = state.change?.to ?? state.stage;
+      return { ...state, stage, weight: stage === 'extracted' ? 100 : 0, change: null, seq, since: at };
+    }
+    case 'aborting':
+      return { ...state, seq, change: inPhase(state, 'aborting') };
+    case 'aborted':
+      return { ...state, seq, change: null };
+  }
+}
+
+/** Epoch to aim at next: never one that somebody aimed at before. */
+export function nextEpoch(entries: Iterable<JournalEntry>, migration: string): number {
+  let highest = 0;
+  for (const entry of entries) if (entry.migration === migration) highest = Math.max(highest, entry.epoch);
+  return highest + 1;
+}
+
+/** Which side the change takes the ownership from. */
+export const oldOwnerOf = (state: MigrationState): Side =>
+  state.change?.phase === 'owner-changed' ? otherSide(state.owner) : state.owner;
+
+function inPhase(state: MigrationState, phase: OwnerChange['phase']): OwnerChange | null {
+  return state.change && { ...state.change, phase };
+}

@@ -1,0 +1,87 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { JournalEntry } from './journal.ts';
+import type { MigrationState } from './fold.ts';
+import { foldEntry, newMigration } from './fold.ts';
+import type { ControlStore } from './store.ts';
+
+/** Without a notification the journal is read this often all the same. */
+const POLL_MS = 200;
+
+/** The journal as known so far, kept current while it runs. */
+export class JournalFollower {
+  seq = 0;
+  readonly entries: JournalEntry[] = [];
+  states: ReadonlyMap<string, MigrationState> = new Map();
+  private readonly store: ControlStore;
+  private readonly stop = new AbortController();
+  private readonly listeners = new Set<() => void>();
+  private wake: () => void = () => undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  private constructor(store: ControlStore) {
+    this.store = store;
+  }
+
+  /** Reads the journal once and goes on reading in the background. */
+  static async start(store: ControlStore): Promise<JournalFollower> {
+    const follower = new JournalFollower(store);
+    await follower.refresh();
+    follower.running = follower.run();
+    return follower;
+  }
+
+  state(migration: string): MigrationState {
+    return this.states.get(migration) ?? newMigration(migration);
+  }
+
+  /** Calls back after each newer picture; returns the way to stop. */
+  subscribe(changed: () => void): () => void {
+    this.listeners.add(changed);
+    return () => this.listeners.delete(changed);
+  }
+
+  /** Reads what is new now. */
+  async refresh(): Promise<void> {
+    const news = (await this.store.entries(this.seq)).filter((entry) => entry.seq > this.seq);
+    if (news.length === 0) return;
+    const states = new Map(this.states);
+    for (const entry of news) {
+      states.set(
+        entry.migration,
+        foldEntry(states.get(entry.migration) ?? newMigration(entry.migration), entry),
+      );
+      this.entries.push(entry);
+      this.seq = entry.seq;
+    }
+    this.states = states;
+    for (const changed of this.listeners) changed();
+  }
+
+  async close(): Promise<void> {
+    this.stop.abort();
+    this.wake();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stop;
+    let isListening = false;
+    while (!signal.aborted) {
+      try {
+        if (!isListening) {
+          const events = await this.store.listen(signal);
+          events.on('wake', () => this.wake());
+          events.once('lost', () => (isListening = false));
+          isListening = true;
+        }
+        await this.refresh();
+      } catch {
+        // The store is away: what is known stays in force, and whoever needs more looks at its lease.
+      }
+      await Promise.race([
+        new Promise<void>((resolve) => (this.wake = resolve)),
+        pause(POLL_MS, undefined, { signal, ref: false }).catch(() => undefined),
+      ]);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Row } from '../databases/database.ts';
+import { lagOf, relayOnce } from '../relay/relay.ts';
+import { describeDifference } from '../verify/compare.ts';
+import { settle } from '../verify/settle.ts';
+import type { SyncedCapability } from './capability.ts';
+import { streamFrom, tablesOf } from './capability.ts';
+import { MoveFailedError } from './errors.ts';
+import type { Side } from './stages.ts';
+import { otherSide } from './stages.ts';
+
+/** How many of the newest changes are compared on both sides before the owner changes. */
+const RECENT = 500;
+
+/** Refuses writes at the old owner, from now until somebody lowers the fence. */
+export function fenceOldOwner(
+  synced: SyncedCapability,
+  oldOwner: Side,
+  newEpoch: number,
+  lockTimeoutMs: number,
+): Promise<void> {
+  const ms = Math.max(1, Math.floor(lockTimeoutMs));
+  return synced.databases[oldOwner].raiseFence(synced.name, tablesOf(synced, oldOwner), BigInt(newEpoch), ms);
+}
+
+/**
+ * Carries over all that the fenced side still has. What is pending is read anew after each round: the barrier is
+ * "nothing that is committed now is missing there", and after the fence nothing can be added to it.
+ */
+export async function drain(
+  synced: SyncedCapability,
+  oldOwner: Side,
+  epoch: number,
+  decideBy: number,
+): Promise<void> {
+  const stream = streamFrom(synced, oldOwner, epoch);
+  for (;;) {
+    const lag = await lagOf(stream);
+    if (lag.changes === 0) break;
+    if (Date.now() > decideBy) {
+      throw new MoveFailedError(
+        `${lag.changes} changes were still on their way when the time was over`,
+        true,
+      );
+    }
+    await relayOnce(stream);
+    await pause(1);
+  }
+  const { parked } = await stream.target.progress(synced.name);
+  if (parked > 0)
+    throw new MoveFailedError(`${parked} changes are parked on the side that was to take over`, false);
+}
+
+/** Compares what was touched lately, and raises the new owner's sequences above everything the old one gave out. */
+export async function settleKeys(
+  synced: SyncedCapability,
+  oldOwner: Side,
+  epoch: number,
+  patienceMs: number,
+): Promise<void> {
+  const stream = streamFrom(synced, oldOwner, epoch);
+  const recent = await stream.source.recentChanges(synced.name, RECENT);
+  for (const entry of stream.mapping.entries) {
+    const keys = new Map<string, Row>();
+    for (const change of recent) {
+      if (change.table !== entry.source.name) continue;
+      const key = entry.source.key.map((column) => [column, change.row[column] ?? null]);
+      keys.set(change.key, Object.fromEntries(key) as Row);
+    }
+    if (keys.size === 0) continue;
+    const { differences, unsettled } = await settle(stream, entry, [...keys.values()], patienceMs / 2);
+    const [first] = differences;
+    if (first) throw new MoveFailedError(`the sides differ: ${describeDifference(first)}`, false);
+    if (unsettled > 0)
+      throw new MoveFailedError(`${unsettled} rows of ${entry.name} did not come to rest`, true);
+  }
+  await raiseSequences(synced, oldOwner);
+}
+
+async function raiseSequences(synced: SyncedCapability, oldOwner: Side): Promise<void> {
+  const { mapping, databases } = synced;
+  const direction = oldOwner === 'monolith' ? mapping.toService : mapping.toMonolith;
+  for (const { source, target } of direction.entries.filter((entry) => !entry.target.part)) {
+    const given = await databases[oldOwner].identities(source.name);
+    const floors = new Map(
+      source.key.flatMap((column, i) => {
+        const [floor, name] = [given.get(column), target.key[i]];
+        return floor === undefined || name === undefined ? [] : [[name, floor] as const];
+      }),
+    );
+    await databases[otherSide(oldOwner)].raiseIdentities(target.name, floors);
+  }
+}
+
+/** The old side follows first, so that at no time both take writes. Repeating it changes nothing. */
+export async function becomeOwner(synced: SyncedCapability, newOwner: Side, newEpoch: number): Promise<void> {
+  const epoch = BigInt(newEpoch);
+  const { databases, name } = synced;
+  await databases[otherSide(newOwner)].becomeFollower(name, epoch, databases[newOwner].label);
+  await databases[newOwner].becomeOwner(name, tablesOf(synced, newOwner), epoch, epoch);
+}
+
+/** Gives the tables back to the old owner. A fence that a late coordinator raises for this attempt is refused. */
+export function liftFence(
+  synced: SyncedCapability,
+  oldOwner: Side,
+  epoch: number,
+  newEpoch: number,
+): Promise<void> {
+  const { databases, name } = synced;
+  return databases[oldOwner].becomeOwner(name, tablesOf(synced, oldOwner), BigInt(epoch), BigInt(newEpoch));
+}

@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import type { Side, Stage, Verb } from './stages.ts';
+
+/** What was decided. Today's state is a fold over these. */
+export type Decision =
+  | { kind: 'stage-changed'; verb: Verb; from: Stage; to: Stage; weight: number }
+  | { kind: 'cutover-started' | 'rollback-started'; from: Stage; to: Stage }
+  | { kind: 'owner-changed'; owner: Side }
+  | { kind: 'writes-released' }
+  | { kind: 'aborting'; why: string }
+  | { kind: 'aborted'; why: string };
+
+export interface JournalEntry {
+  seq: number;
+  /** ISO time. */
+  at: string;
+  migration: string;
+  kind: Decision['kind'];
+  decision: Decision;
+  /** Epoch in force once this entry is written; for `…-started` and `aborting` the one that was aimed at. */
+  epoch: number;
+  actor: string;
+  reason: string | null;
+  /** What each gate saw. */
+  evidence: unknown;
+  previousHash: string;
+  hash: string;
+}
+
+export const GENESIS_HASH = '0'.repeat(64);
+
+/** SHA-256 over the entry and the hash before it: changing any entry breaks every later one. */
+export function hashOf(entry: Omit<JournalEntry, 'hash'>): string {
+  const { seq, at, migration, decision, epoch, actor, reason, evidence, previousHash } = entry;
+  const text = canonical([previousHash, seq, at, migration, decision, epoch, actor, reason, evidence]);
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** Where the chain breaks; null when it holds. */
+export function firstBrokenEntry(entries: readonly JournalEntry[]): JournalEntry | null {
+  let previousHash = GENESIS_HASH;
+  let seq = 0;
+  for (const entry of entries) {
+    seq += 1;
+    if (entry.seq !== seq || entry.previousHash !== previousHash || entry.hash !== hashOf(entry))
+      return entry;
+    previousHash = entry.hash;
+  }
+  return null;
+}
+
+/** JSON with sorted keys: the store may hand objects back in another order. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
+  const entries = Object.entries(value)
+    .filter(([, inner]) => inner !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, inner]) => `${JSON.stringify(key)}:${canonical(inner)}`).join(',')}}`;
+}

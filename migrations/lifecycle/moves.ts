@@ -1,0 +1,102 @@
+import type { SyncedCapability } from './capability.ts';
+import { tablesOf } from './capability.ts';
+import { DECISION_BUDGET_MS } from './change-owner.ts';
+import type { Stage, Verb } from './stages.ts';
+import { changesOwner } from './stages.ts';
+
+/** Something that a move does besides the journal entry. `undo` is what the rollback to the stage before does. */
+interface Work {
+  steps: readonly string[];
+  run(synced: SyncedCapability, epoch: number): Promise<void>;
+}
+
+interface Move {
+  run: Work;
+  /** Null: there is no way back. */
+  undo: Work | null;
+  /** What going back costs once this move is done. */
+  rollbackCost: string;
+}
+
+const nothing: Work = { steps: [], run: async () => undefined };
+
+const install: Work = {
+  steps: [
+    "create bookkeeping, capture and fence in the service's database; its tables are fenced: they follow",
+    "create bookkeeping, capture and a fence that is down in the monolith's database",
+    'copy the existing rows while live changes flow (goes on after the move)',
+  ],
+  async run({ name, databases, mapping }, epoch) {
+    const { monolith, service } = databases;
+    const side = { epoch: BigInt(epoch), owner: monolith.label };
+    await service.install(name, mapping.toMonolith.captured, { ...side, role: 'follower' });
+    await monolith.install(name, mapping.toService.captured, { ...side, role: 'owner' });
+  },
+};
+
+const uninstall: Work = {
+  steps: ['remove capture, fence and bookkeeping from both databases; the copied rows stay in the service'],
+  async run(synced) {
+    const { name, databases } = synced;
+    await databases.monolith.remove(name, tablesOf(synced, 'monolith'));
+    await databases.service.remove(name, tablesOf(synced, 'service'));
+  },
+};
+
+const handOver = (from: string, to: string): Work => ({
+  steps: [
+    'hold new writes in every proxy, let running ones finish',
+    `fence the ${from}'s tables, once running transactions have ended`,
+    `carry over what is still on its way to the ${to}`,
+    'compare the rows touched lately, raise identity sequences',
+    'journal the new owner: the point of no return',
+    `let the ${to} take writes, release the held ones to it`,
+    `follow the other way: ${to} → ${from}`,
+  ],
+  // The protocol in change-owner.ts carries these out; nothing is left to do here.
+  run: async () => undefined,
+});
+
+/** Every move with the way back from where it leads. */
+const MOVES: Readonly<Record<Exclude<Verb, 'rollback'>, Move>> = {
+  sync: { run: install, undo: uninstall, rollbackCost: 'nothing: the monolith stays the owner' },
+  shadow: { run: nothing, undo: nothing, rollbackCost: 'nothing: the monolith answers everything' },
+  canary: { run: nothing, undo: nothing, rollbackCost: 'nothing: the monolith stays the owner' },
+  cutover: {
+    run: handOver('monolith', 'service'),
+    undo: handOver('service', 'monolith'),
+    rollbackCost: 'nothing: the same protocol in the other direction',
+  },
+  retire: {
+    run: uninstall,
+    undo: null,
+    rollbackCost: 'there is no way back: the monolith is not kept in step any more',
+  },
+};
+
+/** Which move led to a stage, and is undone by a rollback from it. */
+const LED_TO: Readonly<Record<Stage, Exclude<Verb, 'rollback'> | null>> = {
+  legacy: null,
+  'dual-write': 'sync',
+  shadow: 'shadow',
+  canary: 'canary',
+  extracted: 'cutover',
+  retired: 'retire',
+};
+
+/** What a move does, from a stage. */
+export function workOf(verb: Verb, from: Stage, synced: boolean): Work {
+  const ledHere = LED_TO[from];
+  const work = verb === 'rollback' ? ledHere && MOVES[ledHere].undo : MOVES[verb].run;
+  return synced || changesOwner(verb, from) ? (work ?? nothing) : nothing;
+}
+
+/** What going back would cost after the move, in words. */
+export function rollbackCostOf(verb: Verb): string {
+  return verb === 'rollback' ? 'nothing: the move can be made again' : MOVES[verb].rollbackCost;
+}
+
+/** Longest time in milliseconds that a write may wait because of the move. */
+export function writesWaitAtMost(verb: Verb, from: Stage): number {
+  return changesOwner(verb, from) ? DECISION_BUDGET_MS + 500 : 0;
+}

@@ -1,0 +1,94 @@
+/**
+ * The change of owner, forward (cutover) and back (rollback), as a pure function. It knows no clock, database or
+ * promise: the runner carries out one effect at a time and feeds back what came of it.
+ *
+ *   started ─ hold ─ fence ─ drain ─ settle ─┬─ owner-changed ─ open ─ released          (completed)
+ *                                            └─ aborting ─ lift ─ aborted                (as before)
+ *
+ * Two journal entries exclude each other: `owner-changed` and `aborting`. Before either, any failure leads to
+ * `aborting`; after either, there is only the way on.
+ */
+
+/** What the runner does next. */
+export type Effect =
+  | 'journal-started'
+  | 'await-held' // every live proxy holds new writes and has let running ones finish
+  | 'raise-fence' // on the old owner
+  | 'drain' // up to the barrier, which is read now: after the fence
+  | 'settle' // compare the keys touched lately, raise the new owner's sequences
+  | 'journal-owner-changed' // the point of no return
+  | 'open' // the new owner takes writes, the old one follows
+  | 'journal-released' // proxies release the held writes to the new owner
+  | 'journal-aborting'
+  | 'lift' // the old owner takes writes again
+  | 'journal-aborted'; // proxies release the held writes to the old owner
+
+/** What came of the effect. */
+export type Outcome =
+  | { kind: 'done' }
+  /** It was not done, too late, or nobody knows. */
+  | { kind: 'failed'; reason: string }
+  /** The journal says otherwise: `found` is what it says of this change, `over` when it is closed. */
+  | { kind: 'contradicted'; found: 'started' | 'owner-changed' | 'aborting' | 'over'; reason: string };
+
+export interface ChangeState {
+  /** The effect being carried out; null once the change is over. */
+  doing: Effect | null;
+  result: 'open' | 'completed' | 'aborted' | 'superseded';
+  /** Why it was given up. */
+  reason: string | null;
+}
+
+const AFTER: Readonly<Record<Effect, Effect | null>> = {
+  'journal-started': 'await-held',
+  'await-held': 'raise-fence',
+  'raise-fence': 'drain',
+  drain: 'settle',
+  settle: 'journal-owner-changed',
+  'journal-owner-changed': 'open',
+  open: 'journal-released',
+  'journal-released': null,
+  'journal-aborting': 'lift',
+  lift: 'journal-aborted',
+  'journal-aborted': null,
+};
+
+/** Effects that failing leads to `aborting`. All later ones are done again until they succeed. */
+const CAN_ABORT: ReadonlySet<Effect> = new Set<Effect>([
+  'await-held',
+  'raise-fence',
+  'drain',
+  'settle',
+  'journal-owner-changed',
+]);
+
+export const begin = (): ChangeState => ({ doing: 'journal-started', result: 'open', reason: null });
+
+/** The one legal next step of a change that was cut off, by the newest thing the journal says of it. */
+export function resumeFrom(phase: 'started' | 'owner-changed' | 'aborting'): ChangeState {
+  const doing = { started: 'journal-aborting', 'owner-changed': 'open', aborting: 'lift' } as const;
+  return {
+    doing: doing[phase],
+    result: 'open',
+    reason: phase === 'owner-changed' ? null : 'the coordinator was cut off',
+  };
+}
+
+/** `(state, outcome of what was being done) → state`; the new state's `doing` is the next effect. */
+export function step(state: ChangeState, outcome: Outcome): ChangeState {
+  const { doing } = state;
+  if (doing === null) return state;
+  if (outcome.kind === 'contradicted') {
+    const { found, reason } = outcome;
+    if (found === 'owner-changed' || found === 'aborting') return { ...resumeFrom(found), reason };
+    return { doing: null, result: 'superseded', reason: outcome.reason };
+  }
+  if (outcome.kind === 'failed') {
+    if (doing === 'journal-started') return { doing: null, result: 'aborted', reason: outcome.reason };
+    if (CAN_ABORT.has(doing)) return { ...state, doing: 'journal-aborting', reason: outcome.reason };
+    return state;
+  }
+  const next = AFTER[doing];
+  if (next !== null) return { ...state, doing: next };
+  return { ...state, doing: null, result: doing === 'journal-released' ? 'completed' : 'aborted' };
+}

@@ -1,0 +1,253 @@
+import { EventEmitter } from 'node:events';
+import pg from 'pg';
+import { UnreachableDatabaseError } from '../databases/errors.ts';
+import { JournalConflictError } from './errors.ts';
+import type { Decision, JournalEntry } from './journal.ts';
+import { GENESIS_HASH, hashOf } from './journal.ts';
+
+/** A decision about to be journaled. */
+export interface NewEntry {
+  migration: string;
+  decision: Decision;
+  epoch: number;
+  actor: string;
+  reason: string | null;
+  evidence: unknown;
+}
+
+/** A proxy that holds a lease, and how far in the journal it says it is. */
+export interface ProxyLease {
+  id: string;
+  acked: number;
+}
+
+/** What a process last reported about itself, e.g. the progress of a backfill. */
+export interface Report {
+  name: string;
+  value: unknown;
+  /** ISO time. */
+  at: string;
+}
+
+const SCHEMA = `
+CREATE SCHEMA IF NOT EXISTS strangler_control;
+CREATE TABLE IF NOT EXISTS strangler_control.journal (
+  seq bigint PRIMARY KEY, at text NOT NULL, migration text NOT NULL, kind text NOT NULL, decision jsonb NOT NULL,
+  epoch bigint NOT NULL, actor text NOT NULL, reason text, evidence jsonb, previous_hash text NOT NULL,
+  hash text NOT NULL);
+CREATE TABLE IF NOT EXISTS strangler_control.proxy (
+  id text PRIMARY KEY, lease_until timestamptz NOT NULL, acked bigint NOT NULL);
+CREATE TABLE IF NOT EXISTS strangler_control.report (
+  name text PRIMARY KEY, value jsonb NOT NULL, at timestamptz NOT NULL);
+CREATE OR REPLACE FUNCTION strangler_control.append_only() RETURNS trigger LANGUAGE plpgsql AS
+  $$ BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$;
+CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON strangler_control.journal
+  FOR EACH STATEMENT EXECUTE FUNCTION strangler_control.append_only();`;
+
+const CHANNEL = 'strangler_journal';
+
+/** The control store: journal, leases and reports, in a PostgreSQL database that belongs to the toolkit alone. */
+export class ControlStore {
+  private readonly pool: pg.Pool;
+  private readonly where: string;
+
+  private constructor(url: string) {
+    this.pool = new pg.Pool({ connectionString: url, max: 6, connectionTimeoutMillis: 3000 });
+    this.pool.on('error', () => undefined);
+    const { hostname, port, pathname } = new URL(url);
+    this.where = `${hostname}:${port || '5432'}${pathname}`;
+  }
+
+  /** @throws UnreachableDatabaseError */
+  static async open(url: string): Promise<ControlStore> {
+    const store = new ControlStore(url);
+    await store.run(async (client) => {
+      await client.query('SELECT pg_advisory_lock(727201)');
+      try {
+        await client.query(SCHEMA);
+      } finally {
+        await client.query('SELECT pg_advisory_unlock(727201)');
+      }
+    });
+    return store;
+  }
+
+  close(): Promise<void> {
+    return this.pool.end();
+  }
+
+  /** The whole journal, oldest first, or what came after `seq`. */
+  async entries(afterSeq = 0): Promise<JournalEntry[]> {
+    const { rows } = await this.run((client) =>
+      client.query<EntryRow>('SELECT * FROM strangler_control.journal WHERE seq > $1 ORDER BY seq', [
+        afterSeq,
+      ]),
+    );
+    return rows.map(toEntry);
+  }
+
+  /**
+   * Appends a decision if the migration's newest entry is still `expectedSeq`. Saying the same thing twice is no
+   * conflict, so that an append whose answer was lost can be repeated.
+   *
+   * @throws JournalConflictError when somebody else was faster
+   */
+  async append(entry: NewEntry, expectedSeq: number): Promise<JournalEntry> {
+    return this.run(async (client) => {
+      await client.query('BEGIN');
+      try {
+        await client.query('LOCK TABLE strangler_control.journal IN EXCLUSIVE MODE');
+        const written = await appendLocked(client, entry, expectedSeq);
+        await client.query(`SELECT pg_notify('${CHANNEL}', $1)`, [String(written.seq)]);
+        await client.query('COMMIT');
+        return written;
+      } catch (error) {
+        await client.query('ROLLBACK').catch(() => undefined);
+        throw error;
+      }
+    });
+  }
+
+  /** Emits `wake` when something was journaled, and `lost` when it cannot tell any more. */
+  async listen(signal: AbortSignal): Promise<EventEmitter> {
+    const events = new EventEmitter();
+    const client = new pg.Client({
+      connectionString: this.pool.options.connectionString,
+      connectionTimeoutMillis: 3000,
+    });
+    client.on('notification', () => events.emit('wake'));
+    client.on('error', () => events.emit('lost'));
+    client.on('end', () => events.emit('lost'));
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${CHANNEL}`);
+    } catch (cause) {
+      throw new UnreachableDatabaseError('control store', this.where, cause);
+    }
+    signal.addEventListener('abort', () => void client.end().catch(() => undefined), { once: true });
+    return events;
+  }
+
+  /** Takes or renews a lease and says how far this proxy follows the journal. */
+  async renewLease(id: string, acked: number, leaseMs: number): Promise<void> {
+    await this.run((client) =>
+      client.query(
+        `INSERT INTO strangler_control.proxy (id, lease_until, acked) VALUES ($1, clock_timestamp() + $2 * interval '1 ms', $3)
+         ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, acked = greatest(proxy.acked, excluded.acked)`,
+        [id, leaseMs, acked],
+      ),
+    );
+  }
+
+  async dropLease(id: string): Promise<void> {
+    await this.run((client) => client.query('DELETE FROM strangler_control.proxy WHERE id = $1', [id]));
+  }
+
+  async liveProxies(): Promise<ProxyLease[]> {
+    const { rows } = await this.run((client) =>
+      client.query<{ id: string; acked: string }>(
+        'SELECT id, acked FROM strangler_control.proxy WHERE lease_until > clock_timestamp()',
+      ),
+    );
+    return rows.map((row) => ({ id: row.id, acked: Number(row.acked) }));
+  }
+
+  async report(name: string, value: unknown): Promise<void> {
+    await this.run((client) =>
+      client.query(
+        `INSERT INTO strangler_control.report (name, value, at) VALUES ($1, $2, clock_timestamp())
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at`,
+        [name, JSON.stringify(value)],
+      ),
+    );
+  }
+
+  async reports(): Promise<Map<string, Report>> {
+    const { rows } = await this.run((client) =>
+      client.query<{ name: string; value: unknown; at: Date }>('SELECT * FROM strangler_control.report'),
+    );
+    return new Map(
+      rows.map((row) => [row.name, { name: row.name, value: row.value, at: row.at.toISOString() }]),
+    );
+  }
+
+  private async run<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    const client = await this.pool.connect().catch((cause: unknown) => {
+      throw new UnreachableDatabaseError('control store', this.where, cause);
+    });
+    try {
+      const result = await work(client);
+      client.release();
+      return result;
+    } catch (error) {
+      client.release(!(error instanceof pg.DatabaseError) && !(error instanceof JournalConflictError));
+      throw error;
+    }
+  }
+}
+
+interface EntryRow {
+  seq: string;
+  at: string;
+  migration: string;
+  kind: Decision['kind'];
+  decision: Decision;
+  epoch: string;
+  actor: string;
+  reason: string | null;
+  evidence: unknown;
+  previous_hash: string;
+  hash: string;
+}
+
+async function appendLocked(
+  client: pg.PoolClient,
+  entry: NewEntry,
+  expectedSeq: number,
+): Promise<JournalEntry> {
+  const newest = await client.query<EntryRow>(
+    'SELECT * FROM strangler_control.journal WHERE migration = $1 ORDER BY seq DESC LIMIT 1',
+    [entry.migration],
+  );
+  const found = newest.rows[0] && toEntry(newest.rows[0]);
+  if (found && found.seq !== expectedSeq) {
+    const isRepeated =
+      found.kind === entry.decision.kind && found.epoch === entry.epoch && found.actor === entry.actor;
+    if (isRepeated) return found;
+    throw new JournalConflictError(entry.migration, found);
+  }
+  const last = await client.query<{ seq: string; hash: string }>(
+    'SELECT seq, hash FROM strangler_control.journal ORDER BY seq DESC LIMIT 1',
+  );
+  const unhashed = {
+    ...entry,
+    seq: Number(last.rows[0]?.seq ?? 0) + 1,
+    at: new Date().toISOString(),
+    kind: entry.decision.kind,
+    evidence: JSON.parse(JSON.stringify(entry.evidence ?? null)) as unknown,
+    previousHash: last.rows[0]?.hash ?? GENESIS_HASH,
+  };
+  const written = { ...unhashed, hash: hashOf(unhashed) };
+  await client.query(
+    `INSERT INTO strangler_control.journal VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+    [
+      written.seq,
+      written.at,
+      written.migration,
+      written.kind,
+      JSON.stringify(written.decision),
+      written.epoch,
+      written.actor,
+      written.reason,
+      JSON.stringify(written.evidence),
+      written.previousHash,
+      written.hash,
+    ],
+  );
+  return written;
+}
+
+function toEntry(row: EntryRow): JournalEntry {
+  const { previous_hash: previousHash, ...rest } = row;
+  return { ...rest, seq: Number(row.seq), epoch: Number(row.epoch), previousHash };
+}
