@@ -87,7 +87,7 @@ function optionsFor(running: WeakMap<IncomingMessage, Running>, limits: TimeoutS
         proxy.on('proxyReqWs', (request, req) => onUpgradeRequest(request, running.get(req)));
         proxy.on('proxyRes', (answer, req, res) => onAnswer(answer, res, running.get(req)));
         proxy.on('error', (error, req, res) => {
-          if (req && res) onError(error, running.get(req), res as ServerResponse | Socket);
+          if (req && res) onError(error, running.get(req), res);
         });
       },
     ],
