@@ -118,7 +118,7 @@ export interface VerifyStatus {
   rowsPerSecond: number;
   /** All that were found, mended or not. */
   differences: number;
-  /** How many of the differences were mended, or would be in a dry run. */
+  /** How many of the differences were mended; none in a dry run. */
   repaired: number;
   /** The first few differences, or why it failed, in words. */
   details: string[];

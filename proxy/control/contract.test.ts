@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { parse } from 'yaml';
-import type { components } from '../api.gen.ts';
-import type * as port from '../lifecycle.ts';
-import { operationsOf } from '../operations.ts';
-import { EventStream } from '../stream-events.ts';
-import { startControlBed, type ControlBed } from './control-bed.ts';
-import { migrationNamed } from './memory-lifecycle.ts';
+import type { components } from './api.gen.ts';
+import type * as port from './lifecycle.ts';
+import { operationsOf } from './operations.ts';
+import { EventStream } from './stream-events.ts';
+import { startControlBed, type ControlBed } from './testing/control-bed.ts';
+import { migrationNamed } from './testing/memory-lifecycle.ts';
 
 type Schemas = components['schemas'];
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
@@ -54,7 +54,7 @@ interface Documented {
   operationId: string;
   responses: Record<string, { content?: Record<string, { schema: Schema }> }>;
 }
-const document = parse(readFileSync(join(import.meta.dirname, '..', 'openapi.yaml'), 'utf8')) as {
+const document = parse(readFileSync(join(import.meta.dirname, 'openapi.yaml'), 'utf8')) as {
   paths: Record<string, Partial<Record<'get' | 'post', Documented>>>;
   components: { schemas: Record<string, Schema> };
 };

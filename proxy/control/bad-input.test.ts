@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
-import { startControlBed, type ControlBed } from './control-bed.ts';
+import { startControlBed, type ControlBed } from './testing/control-bed.ts';
 
 let bed: ControlBed;
 beforeAll(async () => {

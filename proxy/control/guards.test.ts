@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import request from 'supertest';
-import { ControlError } from '../lifecycle.ts';
-import { startControl } from '../server.ts';
-import { startControlBed, type ControlBed } from './control-bed.ts';
-import { LAG_GATE, MemoryLifecycle } from './memory-lifecycle.ts';
+import { ControlError } from './lifecycle.ts';
+import { startControl } from './server.ts';
+import { startControlBed, type ControlBed } from './testing/control-bed.ts';
+import { LAG_GATE, MemoryLifecycle } from './testing/memory-lifecycle.ts';
 
 let bed: ControlBed;
 beforeEach(async () => {

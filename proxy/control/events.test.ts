@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { startControlBed, type ControlBed } from './control-bed.ts';
+import { startControlBed, type ControlBed } from './testing/control-bed.ts';
 
 interface Event {
   id: number;
