@@ -1,0 +1,34 @@
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { CommandError } from './command-error.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { moveCommand, orderMove, type MoveOptions } from './order-move.ts';
+
+interface RetireOptions extends MoveOptions {
+  yes?: true;
+}
+
+/** `strangler retire`: end a migration for good. */
+export function retireCommand(finish: (code: ExitCode) => void): Command {
+  return moveCommand('retire', 'end the migration for good: the sync stops, and there is no way back')
+    .option('-y, --yes', 'do not ask')
+    .action(async (migration: string, options: RetireOptions, command: Command) => {
+      if (!options.dryRun && !options.yes) await confirm(migration);
+      finish(await orderMove('retire', migration, options, command));
+    });
+}
+
+/** The name has to be typed: a habit of pressing `y` must not retire anything. */
+async function confirm(migration: string): Promise<void> {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new CommandError(
+      EXIT.usage,
+      `There is no way back from retire, and nobody to ask here; say --yes.`,
+    );
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  terminal.on('SIGINT', () => process.exit(EXIT.interrupted));
+  const question = `There is no way back from retiring ${migration}. Type its name to go on: `;
+  const answer = await terminal.question(question).finally(() => terminal.close());
+  if (answer.trim() !== migration) throw new CommandError(EXIT.usage, 'Not confirmed; nothing was changed.');
+}

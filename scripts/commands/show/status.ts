@@ -1,0 +1,141 @@
+import {
+  backfillInWords,
+  count,
+  duration,
+  percent,
+  syncInWords,
+  verifyInWords,
+} from '../../../proxy/dashboard/words.js';
+import type { Schemas } from '../client.ts';
+import type { Screen } from './screen.ts';
+import { table, tableWithin } from './table.ts';
+
+type Migration = Schemas['MigrationStatus'];
+
+const HEAD = [
+  'MIGRATION',
+  'STAGE',
+  'OWNER',
+  'READS',
+  'WRITES',
+  'WEIGHT',
+  'ACTUAL',
+  'LAG',
+  'VERIFIED',
+  'NEXT MOVE',
+];
+
+/** All migrations, a line each; a block each where a line does not fit. */
+export function statusTable(migrations: Migration[], screen: Screen): string {
+  if (migrations.length === 0) return 'No migration is configured yet: add one to strangler.yaml.';
+  const head = HEAD.map((name) => screen.paint('bold', name));
+  const rows = migrations.map((migration) => rowOf(migration, screen));
+  if (!screen.isTerminal) return table(head, rows);
+  return tableWithin(screen.columns, head, rows) ?? rows.map((row) => block(row)).join('\n\n');
+}
+
+/** Everything about one migration. */
+export function statusDetail(migration: Migration, screen: Screen): string {
+  const { service, epoch, sync, verify, shadow, routes, back, waitsFor } = migration;
+  const heading = (name: string) => screen.paint('bold', name);
+  return [
+    pairs([
+      ...labelled(rowOf({ ...migration, waitsFor: waitsFor.length > 0 ? ['see below'] : [] }, screen)),
+      ['SERVICE', service],
+      ['EPOCH', String(epoch)],
+      ['WAY BACK', back ?? 'none'],
+      ...(sync ? syncPairs(sync) : []),
+      ...(shadow ? [['SHADOW', shadowInWords(shadow)] as [string, string]] : []),
+    ]),
+    ...listed('The next move waits for:', waitsFor),
+    ...listed('Verify:', verify?.details ?? []),
+    ...listed('Differences in shadow:', shadow?.examples ?? []),
+    '',
+    table(
+      ['METHOD', 'PATH', 'KIND', 'ANSWERED BY'].map(heading),
+      routes.map((route) => [
+        route.method === '*' ? 'any' : route.method,
+        route.path,
+        route.readsOrWrites,
+        route.answeredBy,
+      ]),
+    ),
+  ].join('\n');
+}
+
+function rowOf(migration: Migration, screen: Screen): string[] {
+  const { name, stage, owner, reads, writes, weightSet, weightActual } = migration;
+  return [
+    screen.paint('bold', name),
+    stage,
+    owner,
+    reads,
+    writes,
+    percent(weightSet),
+    weightActual === null ? '-' : percent(weightActual),
+    lagInWords(migration.sync, screen),
+    lastVerifyInWords(migration.verify, screen),
+    nextInWords(migration, screen),
+  ];
+}
+
+function lagInWords(sync: Migration['sync'], screen: Screen): string {
+  if (!sync) return '-';
+  if (sync.state === 'live') return duration(sync.lagSeconds);
+  return screen.paint(
+    sync.state === 'stalled' ? 'red' : 'yellow',
+    `${duration(sync.lagSeconds)} (${sync.state})`,
+  );
+}
+
+function lastVerifyInWords(verify: Migration['verify'], screen: Screen): string {
+  if (!verify) return 'never';
+  if (verify.state === 'running') return screen.paint('yellow', 'running');
+  const ago = `${duration((Date.now() - Date.parse(verify.at)) / 1000)} ago`;
+  if (verify.state === 'failed') return screen.paint('red', `failed ${ago}`);
+  const remaining = verify.differences - verify.repaired;
+  if (remaining > 0) return screen.paint('red', `${count(remaining)} differ, ${ago}`);
+  return screen.paint('green', `all equal, ${ago}`);
+}
+
+function nextInWords({ moving, next, waitsFor }: Migration, screen: Screen): string {
+  if (moving) return screen.paint('yellow', `${moving.verb} under way: ${moving.phase}`);
+  if (!next) return 'none';
+  if (waitsFor.length === 0) return screen.paint('green', `${next}: ready`);
+  return `${next} waits for: ${waitsFor.join('; ')}`;
+}
+
+function syncPairs(sync: Schemas['SyncStatus']): [string, string][] {
+  const age = `reported ${duration((Date.now() - Date.parse(sync.reportedAt)) / 1000)} ago`;
+  return [
+    ['SYNC', `${sync.from} → ${sync.to}: ${syncInWords(sync)}, ${age}`],
+    ...(sync.detail ? [['', sync.detail] as [string, string]] : []),
+    ...sync.backfill.map((one): [string, string] => ['BACKFILL', backfillInWords(one)]),
+  ];
+}
+
+function shadowInWords({ compared, agreed, differed, dropped, verdict }: Schemas['ShadowStatus']): string {
+  const parts = `${count(agreed)} agreed, ${count(differed)} differed, ${count(dropped)} dropped`;
+  return `${verdict}: ${count(compared)} compared, ${parts}`;
+}
+
+/** What a verification found, with its examples. */
+export function verifyResult(name: string, verify: Schemas['VerifyStatus']): string {
+  return [`${name}: ${verifyInWords(verify)}`, ...verify.details.map((detail) => `  ${detail}`)].join('\n');
+}
+
+function block(row: string[]): string {
+  return pairs(labelled(row));
+}
+
+function labelled(row: string[]): [string, string][] {
+  return HEAD.map((name, column) => [name, row[column] ?? '']);
+}
+
+function pairs(lines: [string, string][]): string {
+  return table([], lines);
+}
+
+function listed(heading: string, items: string[]): string[] {
+  return items.length === 0 ? [] : ['', heading, ...items.map((item) => `  - ${item}`)];
+}
