@@ -51,7 +51,8 @@ describe('acknowledging a journal position', () => {
     await start();
     const seq = bed.feed.change('catalog', { holdWrites: true });
     const answer = write();
-    while (bed.proxy.stats().migrations['catalog']?.waitingWrites !== 1) await new Promise((r) => setImmediate(r));
+    while (bed.proxy.stats().migrations['catalog']?.waitingWrites !== 1)
+      await new Promise((r) => setImmediate(r));
     expect(bed.feed.acknowledged).toContain(seq);
     expect(bed.monolith.begun).toBe(0);
     bed.feed.change('catalog', { holdWrites: false, stage: 'extracted', owner: 'service', epoch: 2 });

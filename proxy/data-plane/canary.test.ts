@@ -3,7 +3,10 @@ import { FakeFeed, send, standing, startBed, type Bed, type Reply } from './test
 
 let bed: Bed;
 beforeEach(async () => {
-  bed = await startBed({ feed: new FakeFeed(standing({ stage: 'canary', weight: 50 })), shadow: { sample: 0 } });
+  bed = await startBed({
+    feed: new FakeFeed(standing({ stage: 'canary', weight: 50 })),
+    shadow: { sample: 0 },
+  });
 });
 afterEach(() => bed.stop());
 
@@ -54,7 +57,9 @@ describe('a canary', () => {
 
   it('sends writes to the owner, and the next reads of that client as well', async () => {
     const cookies = await oneOfEachArm();
-    const written = await send(bed.proxy.url, 'POST', '/api/products/1', { headers: { cookie: cookies.service } });
+    const written = await send(bed.proxy.url, 'POST', '/api/products/1', {
+      headers: { cookie: cookies.service },
+    });
     expect(written.json()['side']).toBe('monolith');
     const wrote = cookieOf(written);
     expect((await read(`${cookies.service}; ${wrote}`)).json()['side']).toBe('monolith');

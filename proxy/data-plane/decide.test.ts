@@ -36,18 +36,17 @@ describe('deciding who answers', () => {
     }
   });
 
-  it.each(STAGES.flatMap((stage) => (['monolith', 'service'] as const).map((owner) => [stage, owner] as const)))(
-    'sends a write in stage %s to its owner, %s',
-    (stage, owner) => {
-      expect(decided({ stage, owner }, 'writes')).toEqual({
-        side: owner,
-        reason: 'owner',
-        epoch: 7,
-        seq: 3,
-        waits: false,
-      });
-    },
-  );
+  it.each(
+    STAGES.flatMap((stage) => (['monolith', 'service'] as const).map((owner) => [stage, owner] as const)),
+  )('sends a write in stage %s to its owner, %s', (stage, owner) => {
+    expect(decided({ stage, owner }, 'writes')).toEqual({
+      side: owner,
+      reason: 'owner',
+      epoch: 7,
+      seq: 3,
+      waits: false,
+    });
+  });
 
   it.each([
     ['legacy', 'monolith'],

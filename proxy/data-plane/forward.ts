@@ -84,7 +84,7 @@ function optionsFor(running: WeakMap<IncomingMessage, Running>, limits: TimeoutS
     plugins: [
       (proxy) => {
         proxy.on('proxyReq', (request, req, res) => onRequest(request, req, res, limits));
-        proxy.on('proxyReqWs', (request, req) => onUpgradeRequest(request, running.get(req)));
+        proxy.on('proxyReqWs', (request, req, socket) => onUpgradeRequest(request, socket, running.get(req)));
         proxy.on('proxyRes', (answer, req, res) => onAnswer(answer, res, running.get(req)));
         proxy.on('error', (error, req, res) => {
           if (req && res) onError(error, running.get(req), res);
@@ -130,15 +130,23 @@ function onRequest(
   });
 }
 
-function onUpgradeRequest(request: ClientRequest, state: Running | undefined): void {
+function onUpgradeRequest(request: ClientRequest, client: Socket, state: Running | undefined): void {
   const answered = (answer: IncomingMessage): void => {
     if (!state) return;
     state.status = answer.statusCode ?? 0;
     state.firstByteMs = performance.now() - state.startedAt;
     state.failed = state.status >= 500;
   };
-  request.once('upgrade', answered);
   request.once('response', answered);
+  request.once('upgrade', (answer, upstream) => {
+    answered(answer);
+    // The library only half-closes the other end, and whoever ignores that would keep both for ever. A WebSocket
+    // has no use for half a connection.
+    for (const event of ['end', 'close']) {
+      client.once(event, () => upstream.destroySoon());
+      upstream.once(event, () => client.destroySoon());
+    }
+  });
 }
 
 function onAnswer(answer: IncomingMessage, res: ServerResponse, state: Running | undefined): void {
@@ -147,9 +155,10 @@ function onAnswer(answer: IncomingMessage, res: ServerResponse, state: Running |
   state.status = answer.statusCode ?? 502;
   state.failed = state.status >= 500;
   answer.once('end', state.upstreamDone);
-  answer.once('close', () => {
-    // Cut off in the middle by the upstream: the client sees a broken answer, and the side failed.
-    if (!answer.complete && !res.destroyed) state.failed = true;
+  answer.once('error', () => {
+    // Cut off in the middle by the upstream: the client sees a broken answer, and the side failed. When the client
+    // left first, its response is destroyed already.
+    if (!res.destroyed) state.failed = true;
   });
   passAnswer(answer, res, state.cookies, state.endConnection());
 }
@@ -158,7 +167,7 @@ function onError(error: Error, state: Running | undefined, res: ServerResponse |
   if (!state || state.gaveUp) return;
   const clientIsThere = !res.destroyed && !(res instanceof ServerResponse && res.socket?.destroyed);
   if (clientIsThere && state.firstByteMs === null) giveUp(error, state, res);
-  else res.destroy();
+  else cutOff(state, res, clientIsThere);
   state.upstreamDone();
 }
 
@@ -169,6 +178,12 @@ function giveUp(error: Error, state: Running, res: ServerResponse | Socket): voi
   state.status = problem.status;
   if (res instanceof ServerResponse) writeProblem(res, problem);
   else writeProblemToSocket(res, problem);
+}
+
+/** In the middle of an answer nothing can be said any more: a broken one is better than one that looks whole. */
+function cutOff(state: Running, res: ServerResponse | Socket, clientIsThere: boolean): void {
+  if (clientIsThere) state.failed = true;
+  res.destroy();
 }
 
 function asError(error: unknown): Error {

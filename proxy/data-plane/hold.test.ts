@@ -1,7 +1,16 @@
 import { Readable } from 'node:stream';
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FakeFeed, openSocket, readUntil, send, standing, startBed, type Bed, type BedOptions } from './testing/bed.ts';
+import {
+  FakeFeed,
+  openSocket,
+  readUntil,
+  send,
+  standing,
+  startBed,
+  type Bed,
+  type BedOptions,
+} from './testing/bed.ts';
 import { HoldQueue } from './hold.ts';
 
 let bed: Bed;
@@ -20,7 +29,8 @@ async function holds(count: number): Promise<void> {
   while (stats()?.waitingWrites !== count) await new Promise((resolve) => setImmediate(resolve));
 }
 
-const flip = () => bed.feed.change('catalog', { stage: 'extracted', owner: 'service', epoch: 2, holdWrites: false });
+const flip = () =>
+  bed.feed.change('catalog', { stage: 'extracted', owner: 'service', epoch: 2, holdWrites: false });
 
 describe('holding writes', () => {
   it('decides a waiting write again and sends it once, to the new owner', async () => {
@@ -117,7 +127,9 @@ describe('holding writes', () => {
   it('asks for the body of a client that waits for 100 Continue only when the write may go', async () => {
     await start();
     const socket = await openSocket(bed.proxy.url);
-    socket.write('POST /api/products/1 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
+    socket.write(
+      'POST /api/products/1 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n',
+    );
     const first = readUntil(socket, /\r\n\r\n/);
     await holds(1);
     expect(socket.bytesRead).toBe(0);

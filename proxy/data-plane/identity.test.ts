@@ -29,14 +29,22 @@ describe('the arm of a client', () => {
 
   it('is drawn anew for each migration', () => {
     const ids = Array.from({ length: 4000 }, freshId);
-    const both = ids.filter((id) => isInServiceArm(id, 'catalog', 50) && isInServiceArm(id, 'orders', 50)).length;
+    const both = ids.filter(
+      (id) => isInServiceArm(id, 'catalog', 50) && isInServiceArm(id, 'orders', 50),
+    ).length;
     expect(both / ids.length).toBeGreaterThan(0.2);
     expect(both / ids.length).toBeLessThan(0.3);
   });
 
   it('is not taken from a cookie that this proxy cannot have set', () => {
     expect(readId('a=1; strangler_arm=abcdefghijklmnop; b=2', settings)).toBe('abcdefghijklmnop');
-    for (const forged of ['strangler_arm=service', 'strangler_arm=', 'xstrangler_arm=abcdefghijklmnop', '', undefined]) {
+    for (const forged of [
+      'strangler_arm=service',
+      'strangler_arm=',
+      'xstrangler_arm=abcdefghijklmnop',
+      '',
+      undefined,
+    ]) {
       expect(readId(forged, settings)).toBeNull();
     }
   });

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { canarySchema, monolithSchema, proxySchema, routesSchema, serviceSchema, shadowSchema } from './schema.ts';
+import {
+  canarySchema,
+  monolithSchema,
+  proxySchema,
+  routesSchema,
+  serviceSchema,
+  shadowSchema,
+} from './schema.ts';
 
 describe('the schema of the routing part', () => {
   it('fills in every default', () => {
@@ -10,7 +17,12 @@ describe('the schema of the routing part', () => {
       hold: { capMs: 2000, maxRequests: 1000, maxBytes: 67_108_864 },
       timeouts: { connectMs: 3000, firstByteMs: 60_000, idleMs: 120_000 },
     });
-    expect(shadowSchema.parse({})).toEqual({ sample: 10, maxPending: 100, maxBodyBytes: 262_144, ignore: [] });
+    expect(shadowSchema.parse({})).toEqual({
+      sample: 10,
+      maxPending: 100,
+      maxBodyBytes: 262_144,
+      ignore: [],
+    });
     expect(canarySchema.parse({}).cookie).toBe('strangler_arm');
   });
 

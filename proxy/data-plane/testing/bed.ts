@@ -85,6 +85,7 @@ export class Upstream {
   readonly name: string;
   readonly received: Received[] = [];
   readonly #arrivals: (() => void)[] = [];
+  readonly #sockets = new Set<Socket>();
   #begun = 0;
 
   constructor(name: string, handler?: Handler) {
@@ -94,6 +95,10 @@ export class Upstream {
       this.#tell();
       if (handler) handler(req, res);
       else void this.#echo(req, res);
+    });
+    this.server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
     });
   }
 
@@ -119,7 +124,7 @@ export class Upstream {
   async stop(): Promise<void> {
     const closed = once(this.server, 'close');
     this.server.close();
-    this.server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
@@ -261,6 +266,12 @@ async function* iterate(socket: Socket): AsyncGenerator<[Buffer]> {
     if (!next) return;
     yield next;
   }
+}
+
+/** Resolves once a stream is closed, in peace or not. */
+export function closeOf(stream: Readable): Promise<void> {
+  stream.on('error', () => undefined);
+  return new Promise((resolve) => stream.once('close', () => resolve()));
 }
 
 async function bodyOf(stream: Readable): Promise<Buffer> {
