@@ -1,45 +1,38 @@
 /**
- * Writes the generated files; with `--check` it only says which of them are not current, and fails.
- * To generate one more file, add a line to the list.
+ * Writes the generated files of the folder it runs in (npm runs it in the repository's root); with `--check` it
+ * only says which of them are not current, and fails. To generate one more file, add a line to the list.
  */
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import openapiTS, { astToString } from 'openapi-typescript';
 
-const root = join(import.meta.dirname, '..');
-const hint = 'run `npm run generate` and commit the result';
-
 type Generated = [file: string, produce: () => Promise<string>];
 
-const generated: Generated[] = [typesOf('proxy/control/openapi.yaml'), ...extractedContracts().map(typesOf)];
+const CONTRACTS = ['proxy/control/openapi.yaml', 'extracted/*/openapi.yaml'];
+const HINT = 'run `npm run generate` and commit the result';
 
-function extractedContracts(): string[] {
-  return globSync('extracted/*/openapi.yaml', { cwd: root }).sort();
-}
+const generated: Generated[] = [...globSync(CONTRACTS).sort().map(typesOf)];
 
 /** The types of an OpenAPI document, beside it. */
 function typesOf(contract: string): Generated {
-  const banner = `// Generated from ${contract.replace(/.*\//, '')}; to change it, change that and ${hint}.\n`;
+  const banner = `// Generated from ${basename(contract)}; to change it, change that and ${HINT}.\n`;
   const produce = async () =>
-    banner + astToString(await openapiTS(pathToFileURL(join(root, contract)), { silent: true }));
+    banner + astToString(await openapiTS(pathToFileURL(resolve(contract)), { silent: true }));
   return [contract.replace(/openapi\.yaml$/, 'api.gen.ts'), produce];
 }
 
-function isCurrent(file: string, content: string): boolean {
-  const path = join(root, file);
-  return existsSync(path) && readFileSync(path, 'utf8') === content;
+async function generate([file, produce]: Generated, checkOnly: boolean): Promise<void> {
+  const content = await produce();
+  if (existsSync(file) && readFileSync(file, 'utf8') === content) return;
+  if (checkOnly) throw new Error(`it is not current; ${HINT}.`);
+  writeFileSync(file, content);
+  process.stdout.write(`wrote ${file}\n`);
 }
 
-const checkOnly = process.argv.includes('--check');
-for (const [file, produce] of generated) {
-  const content = await produce();
-  if (isCurrent(file, content)) continue;
-  if (checkOnly) {
-    process.stderr.write(`${relative('.', join(root, file))} is not current: ${hint}.\n`);
+for (const one of generated) {
+  await generate(one, process.argv.includes('--check')).catch((error: unknown) => {
+    process.stderr.write(`${one[0]}: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
-  } else {
-    writeFileSync(join(root, file), content);
-    process.stdout.write(`wrote ${file}\n`);
-  }
+  });
 }

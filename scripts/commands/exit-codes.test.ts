@@ -44,18 +44,28 @@ describe('1, failed', () => {
     await bed.close();
     const { code, stdout, stderr } = await run('status');
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(new RegExp(`^strangler: No control API at ${url} \\(ECONNREFUSED\\); start it with \`strangler up\`.*\n$`));
+    expect(stderr).toMatch(
+      new RegExp(
+        `^strangler: No control API at ${url} \\(ECONNREFUSED\\); start it with \`strangler up\`.*\n$`,
+      ),
+    );
     bed = await startControlBed();
   });
 
   it('says when something else answers', async () => {
     const { code, stderr } = await runCli(['--url', `${bed.url}/style.css?`, 'status']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^strangler: What answers at .* is not a control API \(HTTP 200, text\/css.*check --url\.\n$/);
+    expect(stderr).toMatch(
+      /^strangler: What answers at .* is not a control API \(HTTP 200, text\/css.*check --url\.\n$/,
+    );
   });
 
   it('says that a move was given up, and why', async () => {
-    bed.lifecycle.onMove = async () => ({ done: false, to: 'legacy', detail: 'the fence was not granted in 500 ms' });
+    bed.lifecycle.onMove = async () => ({
+      done: false,
+      to: 'legacy',
+      detail: 'the fence was not granted in 500 ms',
+    });
     const { code, stdout } = await run('cutover', 'catalog');
     expect(code).toBe(1);
     expect(stdout).toMatch(/given up.*everything is as before\n {2}the fence was not granted/);
@@ -91,7 +101,10 @@ describe('2, usage', () => {
 
   it('a configuration that is named and not there', async () => {
     const { code, stderr } = await runCli(['-c', '/nowhere/strangler.yaml', 'status']);
-    expect([code, stderr]).toEqual([2, 'strangler: There is no configuration at /nowhere/strangler.yaml; check --config.\n']);
+    expect([code, stderr]).toEqual([
+      2,
+      'strangler: There is no configuration at /nowhere/strangler.yaml; check --config.\n',
+    ]);
   });
 });
 
@@ -138,7 +151,9 @@ describe('4, timed out', () => {
     };
     const { code, stderr } = await run('sync', 'catalog', '--timeout', '0.5');
     expect(code).toBe(4);
-    expect(stderr).toMatch(/stalled, the service is away[^]*the backfill took longer than 0\.5 s; it goes on/);
+    expect(stderr).toMatch(
+      /stalled, the service is away[^]*the backfill took longer than 0\.5 s; it goes on/,
+    );
   });
 });
 

@@ -26,7 +26,16 @@ describe('sync', () => {
     lagSeconds: 0,
     lagChanges: 0,
     parked: 0,
-    backfill: [{ table: 'products', rows, total: 29_000, rowsPerSecond: 1200, secondsLeft: 14, done: state === 'live' }],
+    backfill: [
+      {
+        table: 'products',
+        rows,
+        total: 29_000,
+        rowsPerSecond: 1200,
+        secondsLeft: 14,
+        done: state === 'live',
+      },
+    ],
     reportedAt: AT,
   });
   const startBackfill = async (migration: MigrationStatus) => {
@@ -41,7 +50,6 @@ describe('sync', () => {
     change({ sync: sync('live', 29_000) });
     const { code, stdout, stderr } = await cli.ended;
     expect([code, stdout]).toEqual([0, 'catalog: the sync is live\n']);
-    // eslint-disable-next-line no-control-regex -- escape sequences are what this looks for
     expect(stderr).not.toMatch(/\u001b|█|\r/);
   });
 
@@ -101,13 +109,19 @@ describe('verify', () => {
 
   it('fails when differences remain, and shows them', async () => {
     const ended = await verifyAs({ differences: 2, details: ['products 7: price 1 ≠ 2'] })();
-    expect([ended.code, ended.stdout]).toEqual([1, 'catalog: 2 differences in 1,000 rows\n  products 7: price 1 ≠ 2\n']);
+    expect([ended.code, ended.stdout]).toEqual([
+      1,
+      'catalog: 2 differences in 1,000 rows\n  products 7: price 1 ≠ 2\n',
+    ]);
   });
 
   it('ends well when all were mended', async () => {
     const ended = await verifyAs({ differences: 2, repaired: 2 })('--repair', '--reason', 'drift');
     expect(ended.code).toBe(0);
-    expect(bed.lifecycle.orders[0]).toMatchObject({ request: { repair: true, dryRun: false }, actor: { reason: 'drift' } });
+    expect(bed.lifecycle.orders[0]).toMatchObject({
+      request: { repair: true, dryRun: false },
+      actor: { reason: 'drift' },
+    });
   });
 
   it('fails when it could not compare', async () => {
@@ -129,7 +143,10 @@ describe('status --watch', () => {
     const { code, stdout } = await cli.ended;
     await wire.close();
     expect(code).toBe(130);
-    const events = stdout.trim().split('\n').map((line) => JSON.parse(line) as { migrations: MigrationStatus[] });
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { migrations: MigrationStatus[] });
     expect(events.at(-1)?.migrations.map(({ stage }) => stage)).toEqual(['shadow', 'legacy']);
   });
 

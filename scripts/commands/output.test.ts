@@ -16,7 +16,6 @@ beforeEach(async () => {
 afterEach(() => bed.close());
 
 const run = (...args: string[]) => runCli(['--url', bed.url, ...args]);
-// eslint-disable-next-line no-control-regex -- escape sequences are what this looks for
 const ESCAPES = /\u001b/;
 
 describe('piped', () => {
@@ -24,7 +23,9 @@ describe('piped', () => {
     const { stdout, stderr } = await run('status');
     expect(stdout).not.toMatch(ESCAPES);
     expect(stdout.trimEnd().split('\n')).toEqual([
-      expect.stringMatching(/^MIGRATION +STAGE +OWNER +READS +WRITES +WEIGHT +ACTUAL +LAG +VERIFIED +NEXT MOVE$/),
+      expect.stringMatching(
+        /^MIGRATION +STAGE +OWNER +READS +WRITES +WEIGHT +ACTUAL +LAG +VERIFIED +NEXT MOVE$/,
+      ),
       expect.stringMatching(/^catalog +legacy +monolith +monolith +monolith +0 % +- +- +never +sync: ready$/),
       expect.stringMatching(/^orders +legacy/),
     ]);
@@ -32,9 +33,15 @@ describe('piped', () => {
   });
 
   it('one migration is told in full', async () => {
-    Object.assign(bed.lifecycle.migrations[0]!, { next: 'cutover', waitsFor: ['lag is 12 s'], back: 'rollback' });
+    Object.assign(bed.lifecycle.migrations[0]!, {
+      next: 'cutover',
+      waitsFor: ['lag is 12 s'],
+      back: 'rollback',
+    });
     const { stdout } = await run('status', 'catalog');
-    expect(stdout).toMatch(/WAY BACK +rollback[^]*waits for:\n {2}- lag is 12 s[^]*GET +\/catalog\/\*\* +reads +monolith/);
+    expect(stdout).toMatch(
+      /WAY BACK +rollback[^]*waits for:\n {2}- lag is 12 s[^]*GET +\/catalog\/\*\* +reads +monolith/,
+    );
   });
 
   it('what came from elsewhere cannot drive the terminal', async () => {
@@ -45,7 +52,13 @@ describe('piped', () => {
   });
 
   it('ends quietly when nobody reads on', async () => {
-    const shell = spawn('sh', ['-c', `"$0" "$1" --url "$2" log | true`, process.execPath, join(import.meta.dirname, '..', 'strangler.ts'), bed.url]);
+    const shell = spawn('sh', [
+      '-c',
+      `"$0" "$1" --url "$2" log | true`,
+      process.execPath,
+      join(import.meta.dirname, '..', 'strangler.ts'),
+      bed.url,
+    ]);
     let said = '';
     shell.stderr.on('data', (chunk) => (said += String(chunk)));
     expect(await once(shell, 'close')).toEqual([0, null]);
@@ -59,8 +72,16 @@ describe('-o json', () => {
     [['status', 'orders'], (value: { name: string }) => value.name, 'orders'],
     [['plan', 'catalog', 'cutover'], (value: { allowed: boolean }) => value.allowed, false],
     [['cutover', 'catalog'], (value: { to: string }) => value.to, 'extracted'],
-    [['sync', 'catalog'], (value: { to: string; sync: null }) => [value.to, value.sync], ['dual-write', null]],
-    [['log', 'orders'], (value: { evidence: unknown }[]) => value.map(({ evidence }) => evidence), [{ lagSeconds: 0.1 }]],
+    [
+      ['sync', 'catalog'],
+      (value: { to: string; sync: null }) => [value.to, value.sync],
+      ['dual-write', null],
+    ],
+    [
+      ['log', 'orders'],
+      (value: { evidence: unknown }[]) => value.map(({ evidence }) => evidence),
+      [{ lagSeconds: 0.1 }],
+    ],
     [['resume'], (value: unknown) => value, []],
   ])('%j is one JSON value on stdout', async (args, pick, expected) => {
     const { stdout } = await run(...args, '-o', 'json');
@@ -81,13 +102,19 @@ describe('-o json', () => {
 describe('who asks and why', () => {
   it('goes with the order', async () => {
     await run('cutover', 'catalog', '--reason', 'Tuesday is quiet – let us go');
-    expect(bed.lifecycle.orders[0]?.actor).toEqual({ name: expect.stringMatching(/^\S+@\S+$/), reason: 'Tuesday is quiet – let us go' });
+    expect(bed.lifecycle.orders[0]?.actor).toEqual({
+      name: expect.stringMatching(/^\S+@\S+$/),
+      reason: 'Tuesday is quiet – let us go',
+    });
   });
 
   it('needs the token from the environment where one is asked for', async () => {
     const locked = await startControlBed({ token: 'open sesame' });
     const without = await runCli(['--url', locked.url, 'status']);
-    expect([without.code, without.stderr]).toEqual([2, expect.stringMatching(/A token is needed: Set STRANGLER_TOKEN/)]);
+    expect([without.code, without.stderr]).toEqual([
+      2,
+      expect.stringMatching(/A token is needed: Set STRANGLER_TOKEN/),
+    ]);
     const wrong = await runCli(['--url', locked.url, 'status'], { STRANGLER_TOKEN: 'wrong' });
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/not the right one/)]);
     const right = await runCli(['status'], { STRANGLER_TOKEN: 'open sesame', STRANGLER_URL: locked.url });
@@ -108,7 +135,10 @@ describe('the address of the control API', () => {
   it.each([
     ['written plainly', (to: string) => `control: { listen: '127.0.0.1:${to}' }`],
     ['on every interface', (to: string) => `control: { listen: '0.0.0.0:${to}' }`],
-    ['from the environment, where the rest is not set', (to: string) => `control: { listen: '\${HOST:-127.0.0.1}:${to}' }\nmonolith: \${NOT_SET}`],
+    [
+      'from the environment, where the rest is not set',
+      (to: string) => `control: { listen: '\${HOST:-127.0.0.1}:${to}' }\nmonolith: \${NOT_SET}`,
+    ],
   ])('comes from the configuration: %s', async (_how, text) => {
     configure(text(port()));
     expect(await runCli(['status'], {}, folder)).toMatchObject({ code: 0, stderr: '' });
@@ -116,12 +146,20 @@ describe('the address of the control API', () => {
 
   it('needs no valid configuration when it is given: a rollback must go on', async () => {
     configure('control: [not, a, configuration');
-    expect(await runCli(['rollback', 'catalog'], { STRANGLER_URL: bed.url }, folder)).toMatchObject({ code: 0, stderr: '' });
+    expect(await runCli(['rollback', 'catalog'], { STRANGLER_URL: bed.url }, folder)).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
   });
 
-  it.each(['control: [not, a', 'control: { listen: 5 }', "control: { listen: '${NOT_SET}:1' }"])('is the usual one for %s', async (text) => {
-    configure(text);
-    const { stderr } = await runCli(['status'], {}, folder);
-    expect(stderr).toMatch(/control\.listen in .*strangler\.yaml cannot be read; using http:\/\/127\.0\.0\.1:8081/);
-  });
+  it.each(['control: [not, a', 'control: { listen: 5 }', "control: { listen: '${NOT_SET}:1' }"])(
+    'is the usual one for %s',
+    async (text) => {
+      configure(text);
+      const { stderr } = await runCli(['status'], {}, folder);
+      expect(stderr).toMatch(
+        /control\.listen in .*strangler\.yaml cannot be read; using http:\/\/127\.0\.0\.1:8081/,
+      );
+    },
+  );
 });

@@ -4,8 +4,10 @@ import { moveCommand, orderMove, type MoveOptions } from './order-move.ts';
 
 /** `strangler rollback`: go back one stage; from extracted, the monolith becomes the owner again. */
 export function rollbackCommand(finish: (code: ExitCode) => void): Command {
-  return moveCommand('rollback', 'go back one stage; from extracted, the monolith becomes the owner again').action(
-    async (migration: string, options: MoveOptions, command: Command) =>
-      finish(await orderMove('rollback', migration, options, command)),
+  return moveCommand(
+    'rollback',
+    'go back one stage; from extracted, the monolith becomes the owner again',
+  ).action(async (migration: string, options: MoveOptions, command: Command) =>
+    finish(await orderMove('rollback', migration, options, command)),
   );
 }

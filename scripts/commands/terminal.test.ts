@@ -30,8 +30,22 @@ afterEach(() => {
 describe('on a terminal', () => {
   it('a backfill is a bar that is drawn over, cut to the width', () => {
     const err = fakeTerminal(60);
-    const backfill = { table: 'products', rows: 50, total: 200, rowsPerSecond: 10, secondsLeft: 15, done: false };
-    const sync = { from: 'monolith', to: 'service', state: 'backfill', detail: '', lagSeconds: 0, lagChanges: 0 } as const;
+    const backfill = {
+      table: 'products',
+      rows: 50,
+      total: 200,
+      rowsPerSecond: 10,
+      secondsLeft: 15,
+      done: false,
+    };
+    const sync = {
+      from: 'monolith',
+      to: 'service',
+      state: 'backfill',
+      detail: '',
+      lagSeconds: 0,
+      lagChanges: 0,
+    } as const;
     const screen = new Screen(false, fakeTerminal(60), err);
     showSync({ ...sync, parked: 0, backfill: [backfill], reportedAt: AT }, screen);
     const drawn = written(err);
@@ -44,19 +58,28 @@ describe('on a terminal', () => {
   it('an estimate that was too low does not show more than all', () => {
     const err = fakeTerminal(120);
     const verify = { state: 'running', at: AT, rowsCompared: 30, rowsTotal: 20, rowsPerSecond: 5 } as const;
-    showVerify({ ...verify, differences: 1, repaired: 0, details: [] }, new Screen(false, fakeTerminal(120), err));
-    expect(written(err)).toMatch(/verify, 1 differences \[█{20}\] 100 %, 30 of 20 rows, 5 rows\/s, 0 s left$/);
+    showVerify(
+      { ...verify, differences: 1, repaired: 0, details: [] },
+      new Screen(false, fakeTerminal(120), err),
+    );
+    expect(written(err)).toMatch(
+      /verify, 1 differences \[█{20}\] 100 %, 30 of 20 rows, 5 rows\/s, 0 s left$/,
+    );
   });
 
   it('a table wraps its last column, and becomes blocks where even that is too wide', () => {
-    const long = migrationNamed('catalog', { next: 'cutover', waitsFor: ['lag is 12 s and must be below 2 s, so wait a while'] });
+    const long = migrationNamed('catalog', {
+      next: 'cutover',
+      waitsFor: ['lag is 12 s and must be below 2 s, so wait a while'],
+    });
     for (const [columns, first] of [
       [130, /^MIGRATION +STAGE/],
       [60, /^MIGRATION +catalog\nSTAGE +legacy/],
     ] as const) {
       const plain = stripVTControlCharacters(statusTable([long], new Screen(false, fakeTerminal(columns))));
       expect(plain).toMatch(first);
-      if (columns === 130) expect(Math.max(...plain.split('\n').map((line) => line.length))).toBeLessThanOrEqual(130);
+      if (columns === 130)
+        expect(Math.max(...plain.split('\n').map((line) => line.length))).toBeLessThanOrEqual(130);
     }
   });
 

@@ -12,7 +12,11 @@ export class Screen {
   #drawn = false;
   #lastLine = { text: '', at: 0 };
 
-  constructor(json: boolean, out = process.stdout, err = process.stderr) {
+  constructor(
+    json: boolean,
+    out: NodeJS.WriteStream = process.stdout,
+    err: NodeJS.WriteStream = process.stderr,
+  ) {
     this.json = json;
     this.#out = out;
     this.#err = err;
