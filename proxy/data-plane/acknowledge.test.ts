@@ -1,6 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FakeFeed, openSocket, send, standing, startBed, type Bed, type BedOptions } from './testing/bed.ts';
+import {
+  FakeFeed,
+  openSocket,
+  send,
+  standing,
+  startBed,
+  until,
+  type Bed,
+  type BedOptions,
+} from './testing/bed.ts';
 
 let bed: Bed;
 const open: ServerResponse[] = [];
@@ -21,7 +30,7 @@ const write = () => send(bed.proxy.url, 'POST', '/api/products/1', { body: 'x' }
 const running = () => bed.proxy.stats().migrations['catalog']?.runningWrites;
 
 async function writeRuns(count = 1): Promise<void> {
-  while (open.length < count) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => open.length >= count);
 }
 
 describe('acknowledging a journal position', () => {
@@ -51,8 +60,7 @@ describe('acknowledging a journal position', () => {
     await start();
     const seq = bed.feed.change('catalog', { holdWrites: true });
     const answer = write();
-    while (bed.proxy.stats().migrations['catalog']?.waitingWrites !== 1)
-      await new Promise((r) => setImmediate(r));
+    await until(() => bed.proxy.stats().migrations['catalog']?.waitingWrites === 1);
     expect(bed.feed.acknowledged).toContain(seq);
     expect(bed.monolith.begun).toBe(0);
     bed.feed.change('catalog', { holdWrites: false, stage: 'extracted', owner: 'service', epoch: 2 });

@@ -1,6 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { closeOf, openSocket, readUntil, send, startBed, type Bed, type BedOptions } from './testing/bed.ts';
+import {
+  closeOf,
+  openSocket,
+  readUntil,
+  send,
+  startBed,
+  until,
+  type Bed,
+  type BedOptions,
+} from './testing/bed.ts';
 
 let bed: Bed;
 afterEach(() => bed.stop());
@@ -13,7 +22,7 @@ const counts = () => bed.proxy.stats().migrations['catalog']?.monolith;
 
 /** Waits until this many requests have been counted: the client may see the end of one a moment earlier. */
 async function counted(requests: number): Promise<void> {
-  while (counts()?.requests !== requests) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => counts()?.requests === requests);
 }
 
 describe('a side that gives no answer', () => {
@@ -139,7 +148,7 @@ describe('a client that leaves', () => {
     }
     const connections = () =>
       new Promise<number>((resolve) => bed.monolith.server.getConnections((_error, count) => resolve(count)));
-    while ((await connections()) > 0) await new Promise((resolve) => setImmediate(resolve));
+    await until(async () => (await connections()) === 0);
     await counted(100);
   });
 });

@@ -10,6 +10,7 @@ import {
   startBed,
   type Bed,
   type BedOptions,
+  until,
 } from './testing/bed.ts';
 import { HoldQueue } from './hold.ts';
 
@@ -26,7 +27,7 @@ const write = (body: string | Buffer | Readable = 'x', path = '/api/products/1')
 
 /** Waits for the proxy to hold this many writes: its counter has no event, so the loop is turned until it shows. */
 async function holds(count: number): Promise<void> {
-  while (stats()?.waitingWrites !== count) await new Promise((resolve) => setImmediate(resolve));
+  await until(() => stats()?.waitingWrites === count);
 }
 
 const flip = () =>
@@ -157,7 +158,7 @@ describe('holding writes', () => {
     await bed.monolith.hasBegun(1);
     expect(stats()?.runningWrites).toBe(1);
     socket.destroy();
-    while (stats()?.runningWrites !== 0) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => stats()?.runningWrites === 0);
   });
 });
 

@@ -3,7 +3,16 @@ import { once } from 'node:events';
 import { request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FakeFeed, exchangeRaw, openSocket, readUntil, send, standing, startBed } from './testing/bed.ts';
+import {
+  FakeFeed,
+  exchangeRaw,
+  openSocket,
+  readUntil,
+  send,
+  standing,
+  startBed,
+  until,
+} from './testing/bed.ts';
 import type { Bed, BedOptions } from './testing/bed.ts';
 
 let bed: Bed;
@@ -154,7 +163,7 @@ describe('a WebSocket', () => {
     expect(await readUntil(socket, /hello/)).toBe('echo hello');
     socket.destroy();
     // Its upstream keeps its half open; the proxy must not.
-    while (requests() !== 1) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => requests() === 1);
   });
 
   it('is a 502 when its side cannot be reached, and a plain answer when its side declines', async () => {

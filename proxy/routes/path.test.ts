@@ -38,6 +38,8 @@ describe('normalising a path', () => {
     '/a b',
     'http://shop.example/a',
     '*',
+    '//',
+    '//shop.example/api/products',
     'shop.example:443',
   ])('refuses %j', (target) => {
     expect(refusalOf(target)).toEqual(expect.any(String));

@@ -24,12 +24,14 @@ const PLAIN = /^[A-Za-z0-9/_~-]*$/;
 
 /**
  * Reads a request target once. Everything that upstreams are known to read in different ways is either refused
- * or has one meaning here: encoded letters are decoded, empty segments (`//`, a trailing `/`) and path parameters
+ * or has one meaning here: encoded letters are decoded, empty segments (`a//b`, a trailing `/`) and path parameters
  * (`;jsessionid=…`) do not count. So no other spelling of a route slips past its migration.
  */
 export function normalisePath(target: string): NormalPath | Refusal {
   if (!target.startsWith('/'))
     return refuse('the target must begin with "/"; send the origin form, not a full URL');
+  if (target.startsWith('//'))
+    return refuse('the target begins with "//", where some servers read a host name');
   const mark = target.indexOf('?');
   const path = mark === -1 ? target : target.slice(0, mark);
   const query = mark === -1 ? '' : target.slice(mark);

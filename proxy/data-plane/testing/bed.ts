@@ -224,6 +224,16 @@ export async function send(
   return { status: res.statusCode ?? 0, headers: res.headers, rawHeaders: res.rawHeaders, body, text, json };
 }
 
+/** Turns the loop until something is true that no event tells; fails instead of turning for ever. */
+export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 5000;
+  while (!(await isTrue())) {
+    if (performance.now() > deadline)
+      throw new Error(`It did not become true within 5 s: ${isTrue.toString()}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
 /** Opens a bare connection to write any bytes on. */
 export async function openSocket(base: string): Promise<Socket> {
   const { hostname, port } = new URL(base);
