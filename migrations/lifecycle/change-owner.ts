@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { FenceTimeoutError } from '../databases/errors.ts';
 import { JournalConflictError, MoveFailedError } from './errors.ts';
 import { oldOwnerOf } from './fold.ts';
 import type { MigrationState } from './fold.ts';
@@ -129,7 +130,8 @@ async function carryOut(
     return { kind: 'done' };
   } catch (error) {
     if (error instanceof JournalConflictError) return contradiction(context, order, known, error);
-    return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
+    const late = error instanceof FenceTimeoutError || (error instanceof MoveFailedError && error.late);
+    return { kind: 'failed', reason: error instanceof Error ? error.message : String(error), late };
   }
 }
 

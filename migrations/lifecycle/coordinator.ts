@@ -49,6 +49,8 @@ export interface MoveResult {
   to: Stage;
   epoch: number;
   done: boolean;
+  /** Not done, because its time was over. */
+  late: boolean;
   detail: string;
   durationMs: number;
 }
@@ -187,7 +189,17 @@ export class Coordinator {
     await this.journal.refresh();
     const late = await this.awaitProxies(entry.seq);
     const detail = late.length === 0 ? '' : `journaled; proxy ${late.join(', ')} does not follow yet`;
-    return { migration, verb, from, to, epoch, done: true, detail, durationMs: Date.now() - started };
+    return {
+      migration,
+      verb,
+      from,
+      to,
+      epoch,
+      done: true,
+      late: false,
+      detail,
+      durationMs: Date.now() - started,
+    };
   }
 
   private async moveOwner(
@@ -240,6 +252,7 @@ export class Coordinator {
       to: done ? change.to : change.from,
       epoch: this.journal.state(migration).epoch,
       done,
+      late: end.late,
       detail: done ? '' : `taken back, everything is as before: ${end.reason ?? 'unknown'}`,
       durationMs: Date.now() - started,
     };

@@ -81,6 +81,8 @@ export function foldEntry(state: MigrationState, entry: JournalEntry): Migration
       return { ...state, seq, change: inPhase(state, 'aborting') };
     case 'aborted':
       return { ...state, seq, change: null };
+    case 'repaired':
+      return { ...state, seq };
   }
 }
 

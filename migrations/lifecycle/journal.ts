@@ -8,7 +8,8 @@ export type Decision =
   | { kind: 'owner-changed'; owner: Side }
   | { kind: 'writes-released' }
   | { kind: 'aborting'; why: string }
-  | { kind: 'aborted'; why: string };
+  | { kind: 'aborted'; why: string }
+  | { kind: 'repaired'; rows: number };
 
 export interface JournalEntry {
   seq: number;

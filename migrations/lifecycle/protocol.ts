@@ -27,7 +27,7 @@ export type Effect =
 export type Outcome =
   | { kind: 'done' }
   /** It was not done, too late, or nobody knows. */
-  | { kind: 'failed'; reason: string }
+  | { kind: 'failed'; reason: string; late: boolean }
   /** The journal says otherwise: `found` is what it says of this change, `over` when it is closed. */
   | { kind: 'contradicted'; found: 'started' | 'owner-changed' | 'aborting' | 'over'; reason: string };
 
@@ -37,6 +37,8 @@ export interface ChangeState {
   result: 'open' | 'completed' | 'aborted' | 'superseded';
   /** Why it was given up. */
   reason: string | null;
+  /** True when it was given up because its time was over. */
+  late: boolean;
 }
 
 const AFTER: Readonly<Record<Effect, Effect | null>> = {
@@ -62,7 +64,12 @@ const CAN_ABORT: ReadonlySet<Effect> = new Set<Effect>([
   'journal-owner-changed',
 ]);
 
-export const begin = (): ChangeState => ({ doing: 'journal-started', result: 'open', reason: null });
+export const begin = (): ChangeState => ({
+  doing: 'journal-started',
+  result: 'open',
+  reason: null,
+  late: false,
+});
 
 /** The one legal next step of a change that was cut off, by the newest thing the journal says of it. */
 export function resumeFrom(phase: 'started' | 'owner-changed' | 'aborting'): ChangeState {
@@ -71,6 +78,7 @@ export function resumeFrom(phase: 'started' | 'owner-changed' | 'aborting'): Cha
     doing: doing[phase],
     result: 'open',
     reason: phase === 'owner-changed' ? null : 'the coordinator was cut off',
+    late: false,
   };
 }
 
@@ -81,11 +89,12 @@ export function step(state: ChangeState, outcome: Outcome): ChangeState {
   if (outcome.kind === 'contradicted') {
     const { found, reason } = outcome;
     if (found === 'owner-changed' || found === 'aborting') return { ...resumeFrom(found), reason };
-    return { doing: null, result: 'superseded', reason: outcome.reason };
+    return { doing: null, result: 'superseded', reason: outcome.reason, late: false };
   }
   if (outcome.kind === 'failed') {
-    if (doing === 'journal-started') return { doing: null, result: 'aborted', reason: outcome.reason };
-    if (CAN_ABORT.has(doing)) return { ...state, doing: 'journal-aborting', reason: outcome.reason };
+    const { reason, late } = outcome;
+    if (doing === 'journal-started') return { doing: null, result: 'aborted', reason, late };
+    if (CAN_ABORT.has(doing)) return { ...state, doing: 'journal-aborting', reason, late };
     return state;
   }
   const next = AFTER[doing];

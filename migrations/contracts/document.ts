@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+
+/** The parts of OpenAPI 3.0 and 3.1 that a comparison looks at. */
+export interface OpenApiDocument {
+  paths: Record<string, Record<string, unknown>>;
+}
+
+export interface Operation {
+  parameters?: Parameter[];
+  requestBody?: { content?: Record<string, { schema?: Schema }> };
+  responses?: Record<string, { content?: Record<string, { schema?: Schema }> }>;
+}
+
+export interface Parameter {
+  name?: string;
+  in?: string;
+  required?: boolean;
+}
+
+export interface Schema {
+  type?: string | string[];
+  nullable?: boolean;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+}
+
+export class ContractError extends Error {
+  constructor(file: string, why: string) {
+    super(`the OpenAPI document ${file} cannot be used: ${why}`);
+    this.name = 'ContractError';
+  }
+}
+
+/** Reads an OpenAPI document (YAML or JSON). */
+export async function readContract(file: string): Promise<OpenApiDocument> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new ContractError(file, error.code === 'ENOENT' ? 'there is no such file' : error.message);
+  });
+  const document = parse(text) as Partial<OpenApiDocument> | null;
+  if (typeof document?.paths !== 'object') throw new ContractError(file, 'it has no `paths`');
+  return { ...document, paths: document.paths };
+}
+
+/** Follows a `$ref` within the document, if there is one. */
+export function resolveRef<T extends object>(document: OpenApiDocument, value: T): T {
+  let current: unknown = value;
+  // A reference may lead to a reference; ten are more than anybody writes, and end a circle.
+  for (let hops = 0; hops < 10; hops++) {
+    const ref = (current as { $ref?: unknown }).$ref;
+    if (typeof ref !== 'string' || !ref.startsWith('#/')) break;
+    current = ref
+      .slice(2)
+      .split('/')
+      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+      .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], document);
+    if (typeof current !== 'object' || current === null) return value;
+  }
+  return current as T;
+}

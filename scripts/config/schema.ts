@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { tablePairSchema } from '../../migrations/mapping/schema.ts';
+import {
+  canarySchema,
+  monolithSchema,
+  proxySchema,
+  routesSchema,
+  serviceSchema,
+  shadowSchema,
+} from '../../proxy/routes/schema.ts';
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'is not a name (lower case, digits and -, at most 40)');
+
+const databaseUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\//, 'is not a PostgreSQL URL (postgres://user:password@host:port/database)')
+  .describe('Connection URL. Write secrets as ${NAME}: they are taken from the environment.');
+
+const openapiFile = z
+  .string()
+  .min(1)
+  .describe('OpenAPI document, beside this file: the contract gate reads it.');
+
+const healthPath = z.string().startsWith('/').describe('Path that answers 2xx when the application is well.');
+
+const applicationExtras = {
+  database: databaseUrl.optional(),
+  openapi: openapiFile.optional(),
+  health: healthPath.default('/'),
+};
+
+const gatesSchema = z
+  .strictObject({
+    lagSeconds: z.number().positive().default(2).describe('Seconds that the follower may be behind.'),
+    shadowSamples: z.int().min(0).default(100).describe('Compared answers that a verdict needs.'),
+    shadowMismatchPercent: z
+      .number()
+      .min(0)
+      .max(100)
+      .default(0.1)
+      .describe('Share of compared answers that may differ, in percent.'),
+    verifyMaxAgeMinutes: z
+      .number()
+      .positive()
+      .default(60)
+      .describe('Age that the last full verify may have.'),
+  })
+  .describe('What a move needs.');
+
+const migrationSchema = z
+  .strictObject({
+    service: name.describe('Who takes it over; one of `services`.'),
+    routes: routesSchema,
+    tables: z
+      .array(tablePairSchema)
+      .default([])
+      .describe('What is kept in sync. Empty for a capability without data of its own.'),
+    shadow: shadowSchema.prefault({}),
+    gates: gatesSchema.prefault({}),
+  })
+  .describe('One capability on its way out of the monolith.');
+
+const controlSchema = z
+  .strictObject({
+    listen: z
+      .string()
+      .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'is not an address (host:port)')
+      .default('127.0.0.1:8081')
+      .describe('Where API and dashboard listen. Anywhere but loopback needs a token in STRANGLER_TOKEN.'),
+    store: z
+      .string()
+      .regex(/^(embedded|postgres(ql)?:\/\/.*)$/, 'is neither `embedded` nor a PostgreSQL URL')
+      .default('embedded')
+      .describe(
+        'Where the journal lives: `embedded` (beside this file, in .strangler) or a PostgreSQL of yours.',
+      ),
+  })
+  .describe('Control API, dashboard and journal.');
+
+/** The whole of strangler.yaml. The JSON Schema for editors is generated from this. */
+export const configSchema = z
+  .strictObject({
+    version: z.literal(1).describe('Version of this format.'),
+    monolith: z
+      .strictObject({ ...monolithSchema.shape, ...applicationExtras })
+      .describe(monolithSchema.description ?? ''),
+    services: z
+      .record(name, z.strictObject({ ...serviceSchema.shape, ...applicationExtras }))
+      .describe('Extracted applications by name.'),
+    proxy: proxySchema.prefault({}),
+    canary: canarySchema.prefault({}),
+    control: controlSchema.prefault({}),
+    migrations: z.record(name, migrationSchema).describe('Capabilities by name.'),
+  })
+  .describe('strangler.yaml: what moves, where to, and how both sides are reached.');
+
+export type ConfigData = z.infer<typeof configSchema>;
+export type MigrationConfig = ConfigData['migrations'][string];

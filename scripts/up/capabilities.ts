@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import type { Database } from '../../migrations/databases/database.ts';
+import { openPostgres } from '../../migrations/databases/postgres/postgres.ts';
+import { breakingDifferences } from '../../migrations/contracts/compare.ts';
+import { readContract } from '../../migrations/contracts/document.ts';
+import { MappingError } from '../../migrations/mapping/compile.ts';
+import type { Capability } from '../../migrations/lifecycle/capability.ts';
+import type { Side } from '../../migrations/lifecycle/stages.ts';
+import { buildRouteTable } from '../../proxy/routes/table.ts';
+import type { Config } from '../config/read.ts';
+import { routesOf } from '../config/read.ts';
+
+const PROBE_MS = 2000;
+
+/** Everything that the configuration names, ready to be moved. */
+export interface Capabilities {
+  byName: ReadonlyMap<string, Capability>;
+  close(): Promise<void>;
+}
+
+/** Opens what the configuration names. Nothing is connected before it is needed. */
+export function openCapabilities(config: Config): Capabilities {
+  const opened = new Map<string, Database>();
+  const open = (label: string, url: string): Database => {
+    const known = opened.get(label) ?? openPostgres(url, label);
+    opened.set(label, known);
+    return known;
+  };
+  const capabilities = Object.keys(config.migrations).map((name): [string, Capability] => [
+    name,
+    capabilityOf(config, name, open),
+  ]);
+  return {
+    byName: new Map(capabilities),
+    close: async () => {
+      await Promise.all([...opened.values()].map((database) => database.close()));
+    },
+  };
+}
+
+function capabilityOf(
+  config: Config,
+  name: string,
+  open: (label: string, url: string) => Database,
+): Capability {
+  const { service, tables, gates } = config.migrations[name] ?? missing(name);
+  const application = config.services[service] ?? missing(service);
+  const urls = { monolith: config.monolith.database, service: application.database };
+  let databases: Readonly<Record<Side, Database>> | null = null;
+  if (tables.length > 0 && urls.monolith && urls.service) {
+    databases = {
+      monolith: open('monolith', urls.monolith),
+      service: open(`service ${service}`, urls.service),
+    };
+  }
+  return {
+    name,
+    service,
+    pairs: tables,
+    thresholds: gates,
+    databases,
+    probe: async () => {
+      const sides = [
+        { label: 'monolith', ...config.monolith },
+        { label: `service ${service}`, ...application },
+      ];
+      const found = await Promise.all(sides.map((side) => probe(side.label, side.url, side.health)));
+      return found.filter((problem) => problem !== null);
+    },
+    compareContracts: () => compareContracts(config, name, application.openapi),
+  };
+}
+
+async function probe(label: string, url: string, path: string): Promise<string | null> {
+  const address = new URL(path, url);
+  try {
+    const answer = await fetch(address, { signal: AbortSignal.timeout(PROBE_MS), redirect: 'manual' });
+    await answer.body?.cancel();
+    return answer.status < 500 ? null : `${label}: ${address.href} answers ${answer.status}`;
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    return `${label}: ${address.href} does not answer (${cause instanceof Error ? cause.message : String(cause)})`;
+  }
+}
+
+async function compareContracts(
+  config: Config,
+  name: string,
+  serviceFile: string | undefined,
+): Promise<{ breaking: string[] } | null> {
+  const monolithFile = config.monolith.openapi;
+  if (!monolithFile || !serviceFile) return null;
+  const [old, next] = await Promise.all([
+    readContract(resolve(config.folder, monolithFile)),
+    readContract(resolve(config.folder, serviceFile)),
+  ]);
+  const { routes } = buildRouteTable(routesOf(config));
+  return {
+    breaking: breakingDifferences(
+      old,
+      next,
+      routes.filter((route) => route.migration === name),
+    ),
+  };
+}
+
+/** Puts file, line and column in front of what the databases say about a mapping. */
+export function locateMappingProblems(config: Config, migration: string, error: unknown): string | null {
+  if (!(error instanceof MappingError)) return null;
+  return error.problems
+    .map(({ path, message }) => `${config.whereIs(['migrations', migration, 'tables', ...path])} ${message}`)
+    .join('\n');
+}
+
+function missing(what: string): never {
+  throw new Error(`the configuration was validated, and yet has no "${what}"`);
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { JournalFollower } from '../../migrations/lifecycle/follow.ts';
+import type { ControlStore } from '../../migrations/lifecycle/store.ts';
+import type { Standing, Standings, StandingsFeed } from '../../proxy/data-plane/standing.ts';
+
+const LEASE_MS = 2000;
+const RENEW_MS = 400;
+
+/** Feeds one proxy from the journal, and keeps its lease: the coordinator waits for whoever holds one. */
+export class JournalFeed implements StandingsFeed {
+  readonly id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 4)}`;
+  private readonly store: ControlStore;
+  private readonly journal: JournalFollower;
+  private readonly migrations: readonly string[];
+  private readonly stop = new AbortController();
+  private standings: Standings;
+  private acked = 0;
+  private leaseUntil = 0;
+  private renewing: Promise<void> = Promise.resolve();
+
+  private constructor(store: ControlStore, journal: JournalFollower, migrations: readonly string[]) {
+    this.store = store;
+    this.journal = journal;
+    this.migrations = migrations;
+    this.standings = this.picture();
+  }
+
+  /** Takes the lease before it reads the journal: no move can slip between the two. */
+  static async start(
+    store: ControlStore,
+    journal: JournalFollower,
+    migrations: readonly string[],
+  ): Promise<JournalFeed> {
+    const feed = new JournalFeed(store, journal, migrations);
+    await feed.renew();
+    await journal.refresh();
+    feed.standings = feed.picture();
+    feed.renewing = feed.keepLease();
+    return feed;
+  }
+
+  current(): Standings {
+    return this.standings;
+  }
+
+  subscribe(changed: (standings: Standings) => void): () => void {
+    return this.journal.subscribe(() => {
+      this.standings = this.picture();
+      changed(this.standings);
+    });
+  }
+
+  leaseIsLive(): boolean {
+    return performance.now() < this.leaseUntil;
+  }
+
+  acknowledge(seq: number): void {
+    if (seq <= this.acked) return;
+    this.acked = seq;
+    void this.renew().catch(() => undefined); // the next renewal says it too
+  }
+
+  async close(): Promise<void> {
+    this.stop.abort();
+    await this.renewing;
+    await this.store.dropLease(this.id).catch(() => undefined);
+  }
+
+  private async keepLease(): Promise<void> {
+    while (!this.stop.signal.aborted) {
+      await this.renew().catch(() => undefined);
+      await pause(RENEW_MS, undefined, { signal: this.stop.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Counted from before the request: the store's lease never ends before ours. */
+  private async renew(): Promise<void> {
+    const asked = performance.now();
+    await this.store.renewLease(this.id, this.acked, LEASE_MS);
+    this.leaseUntil = Math.max(this.leaseUntil, asked + LEASE_MS);
+  }
+
+  private picture(): Standings {
+    const standings = this.migrations.map((name): [string, Standing] => {
+      const { stage, owner, epoch, weight, change } = this.journal.state(name);
+      return [name, { migration: name, stage, owner, epoch, weight, holdWrites: change !== null }];
+    });
+    return { seq: this.journal.seq, byMigration: new Map(standings) };
+  }
+}

@@ -1,0 +1,104 @@
+import pino from 'pino';
+import type { Logger } from 'pino';
+import { Coordinator } from '../../migrations/lifecycle/coordinator.ts';
+import { JournalFollower } from '../../migrations/lifecycle/follow.ts';
+import { ControlStore } from '../../migrations/lifecycle/store.ts';
+import { startControl } from '../../proxy/control/server.ts';
+import { startProxy } from '../../proxy/data-plane/server.ts';
+import { buildRouteTable } from '../../proxy/routes/table.ts';
+import type { Config } from '../config/read.ts';
+import { routesOf } from '../config/read.ts';
+import { openCapabilities } from './capabilities.ts';
+import { JournalFeed } from './feed.ts';
+import { createLifecycle } from './lifecycle.ts';
+import { SyncParts } from './sync.ts';
+import { shadowTotals, trafficReports } from './traffic.ts';
+
+/** One part of the product, running in this process. */
+export interface Part {
+  /** What it says on the terminal once it is up. */
+  ready: string;
+  close(): Promise<void>;
+}
+
+const REPORT_MS = 1000;
+const RESUME_MS = 2000;
+
+const logger = (name: string): Logger =>
+  pino({ name, level: process.env.STRANGLER_LOG_LEVEL ?? 'warn' }, pino.destination(2));
+
+/** The routing proxy. */
+export async function startProxyPart(config: Config, store: ControlStore): Promise<Part> {
+  const journal = await JournalFollower.start(store);
+  const feed = await JournalFeed.start(store, journal, Object.keys(config.migrations));
+  const services = Object.entries(config.services).map(([name, { url }]) => [name, url] as const);
+  const shadows = Object.entries(config.migrations).map(([name, { shadow }]) => [name, shadow] as const);
+  const proxy = await startProxy({
+    table: buildRouteTable(routesOf(config)),
+    feed,
+    upstreams: { monolith: config.monolith.url, services: Object.fromEntries(services) },
+    settings: { proxy: config.proxy, canary: config.canary, shadow: Object.fromEntries(shadows) },
+    logger: logger('proxy'),
+  });
+  const report = setInterval(() => {
+    void store.report(`traffic:${feed.id}`, proxy.stats()).catch(() => undefined);
+  }, REPORT_MS);
+  return {
+    ready: `proxy      ${proxy.url}`,
+    close: async () => {
+      clearInterval(report);
+      await proxy.close();
+      await feed.close();
+      await journal.close();
+    },
+  };
+}
+
+/** The sync of every migration that has tables. */
+export async function startSyncPart(config: Config, store: ControlStore): Promise<Part> {
+  const journal = await JournalFollower.start(store);
+  const capabilities = openCapabilities(config);
+  const sync = new SyncParts(store, journal, capabilities.byName, logger('sync'));
+  sync.start();
+  return {
+    ready: 'sync       running',
+    close: async () => {
+      await sync.close();
+      await journal.close();
+      await capabilities.close();
+    },
+  };
+}
+
+/** Control API, dashboard and the coordinator behind them. */
+export async function startControlPart(config: Config, store: ControlStore): Promise<Part> {
+  const journal = await JournalFollower.start(store);
+  const capabilities = openCapabilities(config);
+  const shadowOf = async (migration: string) => shadowTotals(await trafficReports(store), migration);
+  const coordinator = new Coordinator({ store, journal, capabilities: capabilities.byName, shadowOf });
+  const table = buildRouteTable(routesOf(config));
+  const lifecycle = createLifecycle({ config, table, store, journal, coordinator });
+  const log = logger('control');
+  const [host, port] = splitAddress(config.control.listen);
+  const token = process.env.STRANGLER_TOKEN ?? null;
+  const control = await startControl({ lifecycle, listen: { host, port }, token, logger: log });
+  // What a crash cut off is taken on by itself; `strangler resume` does the same for the impatient.
+  const resume = setInterval(() => {
+    coordinator.resume('strangler').catch((error: unknown) => log.warn({ error }, 'resume failed'));
+  }, RESUME_MS);
+  return {
+    ready: `dashboard  ${control.url}`,
+    close: async () => {
+      clearInterval(resume);
+      lifecycle.close();
+      await control.close();
+      await journal.close();
+      await capabilities.close();
+    },
+  };
+}
+
+function splitAddress(address: string): [host: string, port: number] {
+  const colon = address.lastIndexOf(':');
+  return [address.slice(0, colon).replace(/^\[|\]$/g, ''), Number(address.slice(colon + 1))];
+}

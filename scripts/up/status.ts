@@ -1,0 +1,149 @@
+import type { MigrationState } from '../../migrations/lifecycle/fold.ts';
+import type { VerifyRecord } from '../../migrations/lifecycle/evidence.ts';
+import type { Effect } from '../../migrations/lifecycle/protocol.ts';
+import { ALLOWED_MOVES, isSynced, nextVerb, otherSide } from '../../migrations/lifecycle/stages.ts';
+import type { Report } from '../../migrations/lifecycle/store.ts';
+import type { SyncReport } from '../../migrations/relay/keep-in-step.ts';
+import type {
+  MigrationStatus,
+  RouteStatus,
+  ShadowStatus,
+  SyncStatus,
+  VerifyStatus,
+} from '../../proxy/control/lifecycle.ts';
+import type { ProxyStats } from '../../proxy/data-plane/stats.ts';
+import { kindOf } from '../../proxy/routes/match.ts';
+import type { Route } from '../../proxy/routes/table.ts';
+import { shadowTotals } from './traffic.ts';
+
+/** A report older than this says nothing about now. */
+const STALE_MS = 5000;
+
+export interface StatusParts {
+  service: string;
+  hasTables: boolean;
+  shadowSamples: number;
+  shadowMismatchPercent: number;
+  routes: readonly Route[];
+  reports: ReadonlyMap<string, Report>;
+  traffic: readonly ProxyStats[];
+  phase: Effect | null;
+  waitsFor: readonly string[];
+}
+
+/** Puts together what is known of one migration. Pure. */
+export function statusOf(state: MigrationState, parts: StatusParts, now: number): MigrationStatus {
+  const { stage, owner, epoch, migration, change } = state;
+  return {
+    name: migration,
+    service: parts.service,
+    stage,
+    owner,
+    epoch,
+    weightSet: state.weight,
+    weightActual: actualWeight(parts.traffic, migration),
+    reads: answeredBy(state, 'reads'),
+    writes: change ? `held (${change.verb} under way)` : answeredBy(state, 'writes'),
+    routes: parts.routes.map((route) => routeStatus(state, route)),
+    sync: parts.hasTables && isSynced(stage) ? syncStatus(state, parts.reports, now) : null,
+    verify: verifyStatus(state, parts.reports),
+    shadow: shadowStatus(parts, migration),
+    moving: change
+      ? { verb: change.verb, phase: parts.phase ?? change.phase, since: change.at, by: change.actor }
+      : null,
+    next: nextVerb(stage),
+    back: ALLOWED_MOVES.rollback[stage] ? 'rollback' : null,
+    waitsFor: [...parts.waitsFor],
+  };
+}
+
+function answeredBy({ stage, owner, weight }: MigrationState, kind: 'reads' | 'writes'): string {
+  if (kind === 'writes' || stage !== 'canary') return owner;
+  return `${weight} % service`;
+}
+
+function routeStatus(state: MigrationState, route: Route): RouteStatus {
+  const readsOrWrites = kindOf(route, route.method);
+  return {
+    method: route.method,
+    path: route.path,
+    readsOrWrites,
+    answeredBy: answeredBy(state, readsOrWrites),
+  };
+}
+
+/** Over all proxies, by their reads of the last minute. */
+function actualWeight(traffic: readonly ProxyStats[], migration: string): number | null {
+  const reads = (side: 'monolith' | 'service'): number =>
+    traffic.reduce(
+      (sum, proxy) => sum + (proxy.migrations[migration]?.[side].lastMinuteReads.requests ?? 0),
+      0,
+    );
+  const [monolith, service] = [reads('monolith'), reads('service')];
+  return monolith + service === 0 ? null : Math.round((service / (monolith + service)) * 1000) / 10;
+}
+
+function syncStatus(state: MigrationState, reports: ReadonlyMap<string, Report>, now: number): SyncStatus {
+  const report = reports.get(`sync:${state.migration}`);
+  const value = report?.value as SyncReport | undefined;
+  const direction = { from: state.owner, to: otherSide(state.owner) };
+  if (!report || !value || value.epoch !== state.epoch || value.from !== labelOf(state, value)) {
+    return {
+      ...direction,
+      state: 'starting',
+      detail: 'the sync process has not reported yet',
+      lagSeconds: 0,
+      lagChanges: 0,
+      parked: 0,
+      backfill: [],
+      reportedAt: new Date(now).toISOString(),
+    };
+  }
+  const isStale = now - Date.parse(report.at) > STALE_MS;
+  return {
+    ...direction,
+    state: isStale ? 'stalled' : value.state,
+    detail: isStale ? 'the sync process does not report; is it running?' : detailOf(value),
+    lagSeconds: value.lagSeconds,
+    lagChanges: value.lagChanges,
+    parked: value.parked,
+    backfill: value.backfill,
+    reportedAt: report.at,
+  };
+}
+
+/** Reports of the other direction carry the same epoch only while a change of owner is under way. */
+function labelOf(state: MigrationState, report: SyncReport): string {
+  const isFromMonolith = report.from === 'monolith';
+  return isFromMonolith === (state.owner === 'monolith') ? report.from : '';
+}
+
+function detailOf(report: SyncReport): string {
+  if (report.detail) return report.detail;
+  return report.parkedReasons.length > 0 ? `parked: ${report.parkedReasons.join('; ')}` : '';
+}
+
+function verifyStatus(state: MigrationState, reports: ReadonlyMap<string, Report>): VerifyStatus | null {
+  const record = reports.get(`verify:${state.migration}`)?.value as VerifyRecord | undefined;
+  if (!record) return null;
+  const { unsettled, details } = record;
+  const unrested = unsettled > 0 ? [`${unsettled} rows never came to rest while they were compared`] : [];
+  return {
+    state: record.state,
+    at: record.at,
+    rowsCompared: record.rowsCompared,
+    rowsTotal: record.rowsTotal,
+    rowsPerSecond: record.rowsPerSecond,
+    differences: record.differences,
+    repaired: record.repaired,
+    details: [...details, ...unrested],
+  };
+}
+
+function shadowStatus(parts: StatusParts, migration: string): ShadowStatus | null {
+  const totals = shadowTotals(parts.traffic, migration);
+  if (!totals) return null;
+  const isTooFew = totals.compared < parts.shadowSamples;
+  const isTooBad = totals.differed > (totals.compared * parts.shadowMismatchPercent) / 100;
+  return { ...totals, verdict: isTooFew ? 'not enough data' : isTooBad ? 'differs' : 'agrees' };
+}

@@ -1,0 +1,124 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { startEmbedded } from '../../migrations/databases/embedded.ts';
+import type { EmbeddedServer } from '../../migrations/databases/embedded.ts';
+import { ControlStore } from '../../migrations/lifecycle/store.ts';
+import type { Config } from '../config/read.ts';
+import { readConfig } from '../config/read.ts';
+import type { Part } from './parts.ts';
+import { startControlPart, startProxyPart, startSyncPart } from './parts.ts';
+
+type PartName = 'control' | 'proxy' | 'sync';
+
+const STARTERS: Readonly<Record<PartName, (config: Config, store: ControlStore) => Promise<Part>>> = {
+  control: startControlPart,
+  proxy: startProxyPart,
+  sync: startSyncPart,
+};
+
+const RESTART_MS = [100, 500, 2000, 5000];
+
+/** Tells a part which store its parent opened. */
+const STORE_URL = 'STRANGLER_STORE_URL';
+
+/**
+ * Runs the product: the control API in this process, proxy and sync in processes of their own that are started
+ * again when they end. With `only`, one part in this process. Returns the exit code when it is told to stop.
+ */
+export async function up(options: { config: string; only?: PartName }): Promise<number> {
+  const config = readConfig(options.config);
+  const embedded = await startStore(config, options.only);
+  const url = embedded?.url ?? process.env[STORE_URL] ?? config.control.store;
+  const store = await ControlStore.open(url);
+  const children = options.only
+    ? []
+    : (['proxy', 'sync'] as const).map((part) => new Supervised(part, options.config, url));
+  const part = await STARTERS[options.only ?? 'control'](config, store);
+  say(part.ready);
+  process.send?.({ ready: part.ready });
+  for (const child of children) say(await child.ready);
+  if (!options.only) say('ready');
+  await toldToStop();
+  await Promise.all(children.map((child) => child.stop()));
+  await part.close();
+  await store.close();
+  await embedded?.server.stop();
+  return 0;
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function startStore(
+  config: Config,
+  only: PartName | undefined,
+): Promise<{ server: EmbeddedServer; url: string } | null> {
+  if (process.env[STORE_URL] || config.control.store !== 'embedded') return null;
+  if (only === 'proxy' || only === 'sync') {
+    throw new Error(
+      `control.store is "embedded", which runs inside \`strangler up\`; to run "${only}" alone, give a PostgreSQL URL`,
+    );
+  }
+  const folder = join(config.folder, '.strangler');
+  await mkdir(folder, { recursive: true });
+  const server = await startEmbedded(join(folder, 'control'));
+  return { server, url: await server.database('strangler_control') };
+}
+
+/** A signal, or the end of the parent: parts must not go on without the one who restarts them. */
+function toldToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    if (process.connected) process.once('disconnect', () => resolve());
+  });
+}
+
+/** A part in a process of its own, started again whenever it ends. */
+class Supervised {
+  readonly ready: Promise<string>;
+  private readonly part: PartName;
+  private readonly config: string;
+  private readonly storeUrl: string;
+  private child: ChildProcess | null = null;
+  private failures = 0;
+  private isStopping = false;
+  private becomeReady: (line: string) => void = () => undefined;
+
+  constructor(part: PartName, config: string, storeUrl: string) {
+    this.part = part;
+    this.config = config;
+    this.storeUrl = storeUrl;
+    this.ready = new Promise((resolve) => (this.becomeReady = resolve));
+    this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    await gone;
+  }
+
+  private run(): void {
+    const entry = join(import.meta.dirname, '..', `strangler${extname(import.meta.filename)}`);
+    const child = fork(entry, ['up', '--only', this.part, '--config', this.config], {
+      env: { ...process.env, [STORE_URL]: this.storeUrl },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.child = child;
+    child.on('message', (said: { ready?: string }) => {
+      this.failures = 0;
+      this.becomeReady(said.ready ?? '');
+    });
+    child.once('exit', (code, signal) => {
+      if (this.isStopping) return;
+      const delay = RESTART_MS[Math.min(this.failures, RESTART_MS.length - 1)] ?? 0;
+      this.failures += 1;
+      process.stderr.write(`${this.part} ended (${signal ?? code}); starting it again in ${delay} ms\n`);
+      setTimeout(() => this.isStopping || this.run(), delay);
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import type { Coordinator } from '../../migrations/lifecycle/coordinator.ts';
+import type { JournalFollower } from '../../migrations/lifecycle/follow.ts';
+import { nextVerb } from '../../migrations/lifecycle/stages.ts';
+
+const EVERY_MS = 3000;
+/** Gates cost requests and queries: nobody who looks, nothing to look at. */
+const WATCHED_FOR_MS = 15_000;
+
+/** Keeps at hand, while somebody watches, what the next move of each migration waits for. */
+export class GateWatch {
+  private readonly coordinator: Coordinator;
+  private readonly journal: JournalFollower;
+  private readonly names: readonly string[];
+  private readonly found = new Map<string, string[]>();
+  private readonly timer: NodeJS.Timeout;
+  private watchedUntil = 0;
+  private lookedAt = 0;
+  private isLooking = false;
+
+  constructor(coordinator: Coordinator, journal: JournalFollower, names: readonly string[]) {
+    this.coordinator = coordinator;
+    this.journal = journal;
+    this.names = names;
+    this.timer = setInterval(() => void this.look(), EVERY_MS / 6);
+    this.timer.unref();
+  }
+
+  waitsFor(migration: string): readonly string[] {
+    return this.found.get(migration) ?? [];
+  }
+
+  isWatched(): void {
+    this.watchedUntil = Date.now() + WATCHED_FOR_MS;
+  }
+
+  refreshSoon(): void {
+    this.lookedAt = 0;
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private async look(): Promise<void> {
+    const now = Date.now();
+    if (this.isLooking || now > this.watchedUntil || now - this.lookedAt < EVERY_MS) return;
+    this.isLooking = true;
+    this.lookedAt = now;
+    try {
+      for (const name of this.names) this.found.set(name, await this.reasons(name));
+    } finally {
+      this.isLooking = false;
+    }
+  }
+
+  private async reasons(name: string): Promise<string[]> {
+    const { stage, change } = this.journal.state(name);
+    const verb = nextVerb(stage);
+    if (verb === null || change) return [];
+    try {
+      const { gates } = await this.coordinator.plan(name, verb);
+      return gates
+        .filter((gate) => !gate.passed)
+        .map(({ gate, value, threshold }) => `${gate}: ${value}, needs ${threshold}`);
+    } catch (error) {
+      return [error instanceof Error ? error.message : String(error)];
+    }
+  }
+}
