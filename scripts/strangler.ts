@@ -17,6 +17,7 @@ import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
 import { upCommand } from './commands/up.ts';
 import { verifyCommand } from './commands/verify.ts';
+import { ConfigError } from './config/problems.ts';
 
 /** In the order in which a migration meets them. */
 const COMMANDS = [
@@ -77,7 +78,7 @@ function explain(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof CommandError)) {
     screen.note(`strangler: ${message}`);
-    return EXIT.failed;
+    return error instanceof ConfigError ? EXIT.usage : EXIT.failed;
   }
   screen.note(error.problem ? refusalInWords(error.problem, screen) : `strangler: ${message}`);
   if (screen.json && error.problem) screen.result(error.problem, () => '');

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import request from 'supertest';
 import { ControlError } from './lifecycle.ts';
+import { ControlStartError } from './listen.ts';
 import { startControl } from './server.ts';
 import { startControlBed, type ControlBed } from './testing/control-bed.ts';
 import { LAG_GATE, MemoryLifecycle } from './testing/memory-lifecycle.ts';
@@ -24,8 +25,9 @@ describe('where it listens', () => {
     });
 
   it.each(['0.0.0.0', '::', '10.1.2.3', 'control.internal'])('refuses %s without a token', async (host) => {
-    await expect(listenOn(host, 0, null)).rejects.toMatchObject({
-      name: 'ControlStartError',
+    const refused = listenOn(host, 0, null);
+    await expect(refused).rejects.toBeInstanceOf(ControlStartError);
+    await expect(refused).rejects.toMatchObject({
       code: 'unprotected',
       message: expect.stringMatching(/STRANGLER_TOKEN/),
     });

@@ -108,6 +108,18 @@ describe('2, usage', () => {
   });
 });
 
+describe('up', () => {
+  it('says in a line each what is wrong with its configuration', async () => {
+    const { code, stderr } = await runCli(['up', '-c', '/nowhere/strangler.yaml']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^strangler: .*nowhere\/strangler\.yaml: there is no such file.*\n$/);
+  });
+
+  it('runs no part that it does not know', async () => {
+    expect(await runCli(['up', '--only', 'everything'])).toMatchObject({ code: 2 });
+  });
+});
+
 describe('3, refused by a gate', () => {
   it('names gate, value, threshold and advice', async () => {
     refuseMovesWith('gate-refused');

@@ -15,7 +15,8 @@ export const EXIT_CODES_HELP = `
 Exit codes:
   ${EXIT.done}    done
   ${EXIT.failed}    failed, given up, or differences remain
-  ${EXIT.usage}    wrong usage: an unknown command, migration or option, or a move that the stage does not allow
+  ${EXIT.usage}    wrong usage: an unknown command, migration or option, a move that the stage does not
+       allow, a configuration that is not valid
   ${EXIT.refused}    refused by a gate, or would be (plan, --dry-run)
   ${EXIT.timedOut}    timed out
   ${EXIT.interrupted}  interrupted with Ctrl-C
