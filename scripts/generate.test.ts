@@ -33,7 +33,9 @@ function generate(...args: string[]): Promise<{ code: number; said: string }> {
 describe('generate', () => {
   it('writes the types of each contract, and finds them current afterwards', async () => {
     expect(await generate()).toMatchObject({ code: 0 });
-    expect(readFileSync(join(folder, 'extracted/shop/api.gen.ts'), 'utf8')).toMatch(/Price: \{\s+cents: number;/);
+    expect(readFileSync(join(folder, 'extracted/shop/api.gen.ts'), 'utf8')).toMatch(
+      /Price: \{\s+cents: number;/,
+    );
     expect((await generate('--check')).said).not.toMatch(/api\.gen\.ts/);
   });
 
