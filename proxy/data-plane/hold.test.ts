@@ -89,10 +89,15 @@ describe('holding writes', () => {
     expect((await write(Readable.from([Buffer.alloc(10)]))).status).toBe(503);
     flip();
     expect((await waiting).status).toBe(200);
+    bed.feed.change('catalog', { holdWrites: true });
+    const next = write(Buffer.alloc(90_000));
+    await holds(1);
+    bed.feed.change('catalog', { holdWrites: false });
+    expect((await next).status).toBe(200);
   });
 
   it('frees the place of a client that leaves', async () => {
-    await start({ proxy: { hold: { maxRequests: 1 } } });
+    await start({ proxy: { hold: { maxRequests: 1, capMs: 60_000 } } });
     const socket = await openSocket(bed.proxy.url);
     socket.write('POST /api/products/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhal');
     await holds(1);

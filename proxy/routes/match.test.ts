@@ -57,6 +57,9 @@ describe('matching a request', () => {
   it('gives the decoded values of the parameters', () => {
     const found = tryMatch(['GET /u/{user}/o/{order}'], 'GET', '/u/caf%C3%A9/o/7');
     expect(found?.params).toEqual({ user: 'café', order: '7' });
+    // On the way to this route another one was tried, and its parameter with it.
+    const after = tryMatch(['GET /a/{x}/c', 'GET /{y}/b/d'], 'GET', '/a/b/d');
+    expect(after?.params).toEqual({ y: 'a' });
   });
 
   it('finds nothing in what every object inherits', () => {
