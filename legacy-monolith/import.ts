@@ -16,6 +16,8 @@ export interface ImportOptions {
   databaseUrl: string;
   /** How many invoice lines; all of the file's, or 50,000 made up ones, if left out. */
   lines?: number;
+  /** Other invoice lines than those. */
+  source?: RetailSource;
   onProgress?: (progress: ImportProgress) => void;
 }
 
@@ -31,7 +33,7 @@ export async function importRetail(options: ImportOptions): Promise<{ source: Re
   try {
     await client.query('BEGIN');
     await refuseFilled(client);
-    const source = openRetail(options.lines);
+    const source = options.source ?? openRetail(options.lines);
     await load(client, source, options.onProgress ?? (() => undefined));
     await client.query('COMMIT');
     await client.query('ANALYZE');
