@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { QueryFailedError } from 'typeorm';
 import { badRequest, Refusal } from './refusal.ts';
 
@@ -32,10 +33,12 @@ function databaseError(error: unknown): DatabaseError | undefined {
   return error instanceof QueryFailedError ? (error.driverError as DatabaseError) : undefined;
 }
 
+/** The database's own error outside of a query is its answer to a connection: closed, full, shutting down. */
 function isLostConnection(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
+  if (error instanceof pg.DatabaseError) return true;
   const { code } = error as NodeJS.ErrnoException;
-  if (code !== undefined) return NETWORK.has(code) || /^(08|53|57)...$/.test(code);
+  if (code !== undefined) return NETWORK.has(code);
   return /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message);
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 
@@ -17,9 +17,29 @@ export async function serve(
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const { port: actual } = server.address() as AddressInfo;
+  const endConnections = connectionsOf(server);
   const stop = () => {
+    endConnections();
     server.close(() => void release());
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
   console.log(`${name} ready at http://127.0.0.1:${actual}`);
+}
+
+/** A closed server serves kept connections on for as long as they ask, so each is told that it ends here. */
+function connectionsOf(server: Server): () => void {
+  const running = new Set<ServerResponse>();
+  let ending = false;
+  const end = (response: ServerResponse) => {
+    if (!response.headersSent) response.setHeader('Connection', 'close');
+  };
+  server.prependListener('request', (_request, response) => {
+    if (ending) return end(response);
+    running.add(response);
+    response.once('close', () => running.delete(response));
+  });
+  return () => {
+    ending = true;
+    running.forEach(end);
+  };
 }

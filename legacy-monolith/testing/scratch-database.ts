@@ -17,8 +17,9 @@ export async function rowsOf<Row>(url: string, sql: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql);
-    return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) as Row[];
+    // Several statements give several results, which the types of pg do not know.
+    const results = [await client.query(sql)].flat() as pg.QueryResult<Row & pg.QueryResultRow>[];
+    return results.at(-1)?.rows ?? [];
   } finally {
     await client.end();
   }
