@@ -17,7 +17,7 @@ const size = wholeNumber.default(20).pipe(z.int().min(1).max(100));
 export const paging = { page, size };
 
 /** Reads input by its schema, or refuses with a message that names each wrong field. */
-export function read<T extends z.ZodType>(schema: T, input: unknown, what: string): z.output<T> {
+function read<T extends z.ZodType>(schema: T, input: unknown, what: string): z.output<T> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
   const faults = result.error.issues.map(({ path, message }) => `${[what, ...path].join('.')}: ${message}`);

@@ -26,7 +26,7 @@ export async function repriceNext(
 }
 
 /** From -5 to 5 but never 0, the same for the same seed and product. */
-export function percentFor(seed: number, prodId: number): number {
+function percentFor(seed: number, prodId: number): number {
   let mixed = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(prodId, 0xc2b2ae35);
   mixed = Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
   const step = ((mixed ^ (mixed >>> 12)) >>> 0) % 10;

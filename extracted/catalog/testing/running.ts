@@ -15,7 +15,7 @@ export interface Running {
 }
 
 /** Starts an application as its users do, on a database of its own, and waits for the line with its URL. */
-export async function start(entry: string, databaseVariable: string, seed: string): Promise<Running> {
+async function start(entry: string, databaseVariable: string, seed: string): Promise<Running> {
   const scratch = await createScratchDatabase();
   const child = spawn(process.execPath, [fileURLToPath(new URL(entry, ROOT))], {
     env: { ...process.env, PORT: '0', [databaseVariable]: scratch.url },
