@@ -45,6 +45,8 @@ export interface Database {
   pending(migration: string, since: string): Promise<Pending>;
   /** The newest changes that are still kept, newest first. */
   recentChanges(migration: string, limit: number): Promise<Change[]>;
+  /** The changes with these ids, as far as they are still kept. */
+  findChanges(migration: string, ids: readonly bigint[]): Promise<ReadonlyMap<bigint, Change>>;
   /** Deletes changes that are applied everywhere up to `position`. Returns how many. */
   purge(migration: string, position: string): Promise<number>;
 

@@ -22,6 +22,16 @@ const enumeration = z.strictObject({
   convert: z.literal('enum').describe('One code for another, value by value.'),
   values: z
     .record(z.string(), z.string())
+    .superRefine((values, context) => {
+      const taken = new Map<string, string>();
+      for (const [from, to] of Object.entries(values)) {
+        const other = taken.get(to);
+        taken.set(to, from);
+        if (other === undefined) continue;
+        const message = `"${from}" and "${other}" would both become "${to}", and could not be told apart on the way back`;
+        context.addIssue({ code: 'custom', path: [from], message });
+      }
+    })
     .describe('Each value of the monolith with the value of the service. Two must not share one.'),
 });
 

@@ -12,11 +12,12 @@ const PAUSE_MS = 50;
 type Look = { settled: true; difference: Difference | null } | { settled: false };
 
 /**
- * Looks at keys again until each is either equal or different at rest: the owner's row was the same before and
- * after the follower's was read, everything up to its version is applied, and the follower's row stayed the same
- * too. Only such a difference is real; the others are changes on their way.
+ * Looks at keys again until each is known to be equal or different. At rest, the owner's row was the same before and
+ * after the follower's was read, and everything up to its version is applied: then the two rows are compared. A key
+ * that is written all the time never rests: there the follower's row is compared with the very change that it says
+ * it has applied, as long as the owner keeps it. Everything else is a change on its way.
  *
- * @param patienceMs keys that never come to rest in this time are left out: they are written all the time
+ * @param patienceMs keys that were never to be judged in this time are counted as unsettled
  */
 export async function settle(
   stream: Stream,
@@ -44,26 +45,38 @@ async function lookAgain(stream: Stream, entry: EntryMapping, keys: readonly Row
   const before = await readOwner(stream, entry, keys);
   const appliedBefore = await readFollower(stream, entry, before, keys);
   const after = await readOwner(stream, entry, keys);
-  const appliedAfter = await readFollower(stream, entry, after, keys);
-  return after.map((owner, i) => {
-    const [was, applied, still] = [before[i], appliedBefore[i], appliedAfter[i]];
-    if (!was || !applied || !still) return { settled: false };
-    const difference = compareSides(entry, owner, still);
+  const applied = await readFollower(stream, entry, after, keys);
+  const marked = applied.map(({ mark }) => (mark?.epoch === stream.epoch ? mark.version : 0n));
+  const changes = await stream.source.findChanges(
+    stream.migration,
+    marked.filter((version) => version > 0n),
+  );
+  return after.map((owner, i): Look => {
+    const [was, first, last, version] = [before[i], appliedBefore[i], applied[i], marked[i] ?? 0n];
+    if (!was || !first || !last) return { settled: false };
+    const difference = compareSides(entry, owner.key, owner.row, last);
     if (difference === null) return { settled: true, difference };
-    const atRest = same(was, owner) && same(applied, still);
-    const appliedUpTo = still.mark?.epoch === stream.epoch ? still.mark.version : 0n;
-    if (!atRest || BigInt(owner.version) > appliedUpTo) return { settled: false };
-    return { settled: true, difference };
+    const isAtRest = same(was, owner) && same(first, last) && BigInt(owner.version) <= version;
+    if (isAtRest) return { settled: true, difference };
+    const change = changes.get(version);
+    if (!change) return { settled: false };
+    const row = change.op === 'delete' ? null : change.row;
+    return { settled: true, difference: compareSides(entry, owner.key, row, last) };
   });
 }
 
-function compareSides(entry: EntryMapping, owner: FoundRow, applied: AppliedRow): Difference | null {
+function compareSides(
+  entry: EntryMapping,
+  key: string,
+  owner: Row | null,
+  applied: AppliedRow,
+): Difference | null {
   try {
-    const wanted = owner.row && entry.toTarget(owner.row);
-    return compareRow(entry.target, owner.key, wanted, applied.row);
+    const wanted = owner && entry.toTarget(owner);
+    return compareRow(entry.target, key, wanted, applied.row);
   } catch (error) {
     if (!(error instanceof ConversionError)) throw error;
-    return { entry: entry.name, key: owner.key, kind: 'inconvertible', columns: [] };
+    return { entry: entry.name, key, kind: 'inconvertible', columns: [] };
   }
 }
 

@@ -72,6 +72,22 @@ export async function recentChanges(
   return rows.map(toChange);
 }
 
+/** @see Database.findChanges */
+export async function findChanges(
+  pool: pg.Pool,
+  label: string,
+  migration: string,
+  ids: readonly bigint[],
+): Promise<ReadonlyMap<bigint, Change>> {
+  const rows = await query<ChangeRow>(
+    pool,
+    label,
+    'SELECT id, source, op, key, row FROM strangler.change WHERE migration = $1 AND id = ANY($2::bigint[])',
+    [migration, ids.map(String)],
+  );
+  return new Map(rows.map((row) => [BigInt(row.id), toChange(row)]));
+}
+
 /** Only what is older than every transaction that was open at `position` can be named without reading it. */
 export async function purge(
   pool: pg.Pool,

@@ -2,7 +2,7 @@ import type { BackfillCursor, Database, FollowerProgress, Row } from '../databas
 import { NotInstalledError } from '../errors.ts';
 import { applying, parkedChanges, rehearse } from './apply.ts';
 import { install, inspect, remove } from './capture.ts';
-import { pending, purge, readChanges, recentChanges } from './changes.ts';
+import { findChanges, pending, purge, readChanges, recentChanges } from './changes.ts';
 import { openPool, query } from './connect.ts';
 import { describe, estimateRows } from './describe.ts';
 import { becomeFollower, becomeOwner, raiseFence, sideState } from './fence.ts';
@@ -32,6 +32,7 @@ export function openPostgres(url: string, label: string): Database {
     readChanges: (migration, since, batch) => readChanges(pool, label, migration, since, batch),
     pending: (migration, since) => pending(pool, label, migration, since),
     recentChanges: (migration, limit) => recentChanges(pool, label, migration, limit),
+    findChanges: (migration, ids) => findChanges(pool, label, migration, ids),
     purge: (migration, position) => purge(pool, label, migration, position),
     applying: (migration, epoch, work) => applying(pool, label, migration, epoch, work),
     rehearse: (migration, work) => rehearse(pool, label, migration, work),
