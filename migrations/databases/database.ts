@@ -62,9 +62,9 @@ export interface Database {
 
   /** Reads the next rows in key order together with the version of each, in one snapshot. */
   readChunk(migration: string, table: SourceTable, after: Row | null, limit: number): Promise<SourceRow[]>;
-  /** Reads the rows with these keys as `readChunk` does; a missing one has its version and no row. */
+  /** Reads the rows with these keys as `readChunk` does, in their order; a missing one has its version and no row. */
   readRows(migration: string, table: SourceTable, keys: readonly Row[]): Promise<FoundRow[]>;
-  /** Reads what has been applied for these keys: the row (or null) and the mark, in one snapshot. */
+  /** Reads what has been applied for these keys, in their order: the row (or null) and the mark, in one snapshot. */
   readApplied(migration: string, target: TargetTable, keys: readonly AppliedKey[]): Promise<AppliedRow[]>;
   hasRows(table: string): Promise<boolean>;
   /** Rough number of rows; null when the database has no estimate. */

@@ -44,8 +44,8 @@ export interface ChangeOwnerContext {
   journal: JournalFollower;
   /** Null for a migration without tables. */
   synced: SyncedCapability | null;
-  /** Told of each effect as it begins. */
-  observe(effect: Effect): void;
+  /** Told of each effect before it begins, which waits for the answer. */
+  observe(effect: Effect): Promise<void> | undefined | void;
 }
 
 /** Changes the owner by the protocol, from its beginning. */
@@ -86,7 +86,7 @@ async function run(
   const known: Run = { seq, decideBy: now + DECISION_BUDGET_MS, giveUpAt: now + COMPLETION_BUDGET_MS };
   let state = from;
   while (state.doing !== null && Date.now() < known.giveUpAt) {
-    context.observe(state.doing);
+    await context.observe(state.doing);
     const outcome = await carryOut(context, order, state, known);
     const next = step(state, outcome);
     // The same effect again: something is away. Give it a moment.

@@ -88,7 +88,9 @@ export function step(state: ChangeState, outcome: Outcome): ChangeState {
   if (doing === null) return state;
   if (outcome.kind === 'contradicted') {
     const { found, reason } = outcome;
-    if (found === 'owner-changed' || found === 'aborting') return { ...resumeFrom(found), reason };
+    const isOurs = doing !== 'journal-started';
+    if (isOurs && (found === 'owner-changed' || found === 'aborting'))
+      return { ...resumeFrom(found), reason };
     return { doing: null, result: 'superseded', reason: outcome.reason, late: false };
   }
   if (outcome.kind === 'failed') {

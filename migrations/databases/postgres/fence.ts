@@ -55,12 +55,19 @@ export async function becomeOwner(
 ): Promise<void> {
   await transaction(pool, label, 'BEGIN', async (client) => {
     await limitLockWait(client, LOWER_LOCK_MS);
-    const { rowCount } = await client.query(
+    const { rows } = await client.query<{ role: string }>(
+      `SELECT role FROM strangler.side WHERE migration = $1 AND epoch <= $2 FOR UPDATE`,
+      [migration, epoch],
+    );
+    const [before] = rows;
+    if (!before) return refuseStale(client, label, migration, `an epoch up to ${epoch}`);
+    await client.query(
       `UPDATE strangler.side SET role = 'owner', owner = $4, epoch = $2, attempt = greatest(attempt, $3)
-       WHERE migration = $1 AND epoch <= $2`,
+       WHERE migration = $1`,
       [migration, epoch, attempt, label],
     );
-    if (rowCount !== 1) await refuseStale(client, label, migration, `an epoch up to ${epoch}`);
+    // An owner's fence is down: taking back a move must not wait for the very writer that kept it from going up.
+    if (before.role === 'owner') return;
     await lockTables(client, tables);
     await client.query(fenceSql(tables, false));
   });

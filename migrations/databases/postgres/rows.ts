@@ -81,7 +81,7 @@ export async function readRows(
   return readVersioned(pool, label, migration, table, chunk, [JSON.stringify(keys)]);
 }
 
-/** @see Database.readApplied */
+/** @see Database.readApplied; one answer for each key, in their order */
 export async function readApplied(
   pool: pg.Pool,
   label: string,
@@ -100,10 +100,12 @@ export async function readApplied(
     label,
     `SELECT w.k, m.epoch, m.version, m.deleted::text AS deleted, (t.${ident(target.key[0] ?? '')} IS NOT NULL)::text AS found,
             ${columns.map((c, i) => `t.${ident(c)}::text AS v${i}`).join(', ')}
-     FROM json_to_recordset($1::json) AS w(k text, ${target.key.map((_, i) => `c${i} text`).join(', ')})
+     FROM ROWS FROM (json_to_recordset($1::json) AS (k text, ${target.key.map((_, i) => `c${i} text`).join(', ')}))
+       WITH ORDINALITY AS w
      LEFT JOIN ${tableIdent(target.name)} t
        ON ${target.key.map((c, i) => `t.${ident(c)} = w.c${i}::${typeOf.get(c)}`).join(' AND ')}
-     LEFT JOIN strangler.mark m ON m.migration = $2 AND m.entry = $3 AND m.key = w.k`,
+     LEFT JOIN strangler.mark m ON m.migration = $2 AND m.entry = $3 AND m.key = w.k
+     ORDER BY w.ordinality`,
     [JSON.stringify(wanted), migration, target.entry],
   );
   return rows.map((row) => ({

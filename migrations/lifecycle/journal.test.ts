@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { createDatabase } from '../testing/two-databases.ts';
+import { fold } from './fold.ts';
+import { firstBrokenEntry } from './journal.ts';
+import type { Decision } from './journal.ts';
+import { ControlStore } from './store.ts';
+
+let url: string;
+let store: ControlStore;
+beforeEach(async () => {
+  url = await createDatabase('');
+  store = await ControlStore.open(url);
+});
+afterEach(() => store.close());
+
+const entry = (decision: Decision, epoch = 0, actor = 'ann', migration = 'catalog') => ({
+  migration,
+  decision,
+  epoch,
+  actor,
+  reason: null,
+  evidence: { b: 1, a: [1.5, null] },
+});
+const toDualWrite: Decision = {
+  kind: 'stage-changed',
+  verb: 'sync',
+  from: 'legacy',
+  to: 'dual-write',
+  weight: 0,
+};
+const toShadow: Decision = {
+  kind: 'stage-changed',
+  verb: 'shadow',
+  from: 'dual-write',
+  to: 'shadow',
+  weight: 0,
+};
+
+describe('the journal', () => {
+  it('lets one of two who act at once win, and tells the other who was faster', async () => {
+    const { seq } = await store.append(entry(toDualWrite), 0);
+    await store.append(entry(toShadow, 0, 'bob'), seq);
+    await expect(store.append(entry({ ...toShadow, to: 'legacy' }, 1, 'ann'), seq)).rejects.toThrow(
+      /bob wrote "stage-changed"/,
+    );
+  });
+
+  it('takes the same entry once when its answer was lost and it is sent again', async () => {
+    const first = await store.append(entry(toDualWrite), 0);
+    expect(await store.append(entry(toDualWrite), 0)).toEqual(first);
+    expect(await store.entries()).toHaveLength(1);
+  });
+
+  it('keeps migrations apart: an entry of one is no conflict for the other', async () => {
+    await store.append(entry(toDualWrite), 0);
+    await store.append(entry(toDualWrite, 0, 'ann', 'orders'), 0);
+    expect([...fold(await store.entries()).keys()]).toEqual(['catalog', 'orders']);
+  });
+
+  it('shows where it was tampered with', async () => {
+    const { seq } = await store.append(entry(toDualWrite), 0);
+    await store.append(entry(toShadow), seq);
+    expect(firstBrokenEntry(await store.entries())).toBeNull();
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await expect(client.query(`UPDATE strangler_control.journal SET actor = 'eve'`)).rejects.toThrow(
+      'append-only',
+    );
+    await client.query(`ALTER TABLE strangler_control.journal DISABLE TRIGGER append_only`);
+    await client.query(`UPDATE strangler_control.journal SET actor = 'eve' WHERE seq = 1`);
+    await client.end();
+    expect(firstBrokenEntry(await store.entries())?.seq).toBe(1);
+  });
+
+  it('forgets a proxy whose lease ran out, and keeps the newest acknowledgement of a live one', async () => {
+    await store.renewLease('gone', 7, 0);
+    await store.renewLease('live', 5, 60_000);
+    await store.renewLease('live', 3, 60_000);
+    expect(await store.liveProxies()).toEqual([{ id: 'live', acked: 5 }]);
+  });
+});
