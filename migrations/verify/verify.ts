@@ -63,20 +63,29 @@ export async function verify(
   return report;
 }
 
+/** Reads one chunk ahead, so that both databases work at the same time. */
 async function* chunksOf(
   database: Stream['source'],
   migration: string,
   table: SourceTable,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<SourceRow[]> {
-  let after: Row | null = null;
+  const read = (after: Row | null): Promise<SourceRow[]> => {
+    const chunk = database.readChunk(migration, table, after, CHUNK_ROWS);
+    chunk.catch(() => undefined); // nobody asks for it any more when the comparison before it fails
+    return chunk;
+  };
+  let next = read(null);
   for (;;) {
+    const chunk = await next;
     signal?.throwIfAborted();
-    const chunk = await database.readChunk(migration, table, after, CHUNK_ROWS);
-    if (chunk.length > 0) yield chunk;
     const last = chunk.at(-1);
-    if (chunk.length < CHUNK_ROWS || !last) return;
-    after = Object.fromEntries(table.key.map((column) => [column, last.row[column] ?? null]));
+    if (chunk.length < CHUNK_ROWS || !last) {
+      if (chunk.length > 0) yield chunk;
+      return;
+    }
+    next = read(Object.fromEntries(table.key.map((column) => [column, last.row[column] ?? null])));
+    yield chunk;
   }
 }
 
