@@ -106,12 +106,25 @@ export class Mirror {
       const left = differences.filter((difference) => !isNoise(difference, noise));
       if (left.length === 0) return { kind: differences.some(isWhole) ? 'noVerdict' : 'agreed' };
       const pauseMs = this.#parts.pausesMs[attempt];
-      if (pauseMs === undefined || this.#closed) return differed(sample, left);
+      if (pauseMs === undefined || this.#closed) return this.#lastLook(sample, now.monolith, left);
       await pause(pauseMs);
       const before = now;
       now = await this.#askBoth(sample);
       noise.push(...noiseBetween(before.monolith, now.monolith));
     }
+  }
+
+  /** The service may have been asked a moment later, and know a write that came in between. */
+  async #lastLook(sample: Sample, before: Asked, left: Difference[]): Promise<Verdict> {
+    const { asker, settings, timeoutMs, monolith } = this.#parts;
+    const { maxBodyBytes } = settings;
+    const noise = noiseBetween(
+      before,
+      await asker.ask({ ...sample, maxBodyBytes, timeoutMs, url: monolith }),
+    );
+    const still = left.filter((difference) => !isNoise(difference, noise));
+    if (still.length > 0) return differed(sample, still);
+    return { kind: left.some(isWhole) ? 'noVerdict' : 'agreed' };
   }
 
   async #askBoth(sample: Sample): Promise<Both> {
