@@ -1,31 +1,19 @@
-import { mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Children } from './children.ts';
 import { caughtUp } from './gates.ts';
 import type { Travelled } from './journey.ts';
 import { travel } from './journey.ts';
-import { Ledger } from './ledger.ts';
-import { Narrator, count } from './narrator.ts';
+import { Narrator } from './narrator.ts';
+import type { CleanUp } from './open-shop.ts';
+import { openShop } from './open-shop.ts';
 import type { DemoOptions } from './options.ts';
 import { HELP, readOptions, UsageError } from './options.ts';
-import { readStart } from './read-side.ts';
 import type { Result } from './result.ts';
 import { complaints, judge, resultTable } from './result.ts';
-import type { Scene } from './scene.ts';
-import { openControl, UP } from './scene.ts';
 import type { Addresses } from './surroundings.ts';
-import { chooseAddresses, environmentOf, fillShop, startDatabases } from './surroundings.ts';
-import { Tally } from './tally.ts';
-import { Traffic } from './traffic.ts';
 
 const INTERRUPTED = 130;
 
 /** Somebody pressed Ctrl-C. */
 class InterruptedError extends Error {}
-
-/** What has to be taken down at the end, however it comes. */
-type CleanUp = (() => Promise<unknown>)[];
 
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
@@ -57,7 +45,7 @@ async function play(
   cleanUp: CleanUp,
 ): Promise<number> {
   const started = Date.now();
-  const scene = await setUp(options, narrator, ending, cleanUp);
+  const scene = await openShop(options, narrator, ending, cleanUp);
   const travelled: Travelled = { copied: null, verified: [], ownerChanges: [], nightlyWrites: 0 };
   const stoppedBy = await travel(scene, travelled, options.sabotage).then(
     () => null,
@@ -77,62 +65,6 @@ async function play(
     await stayUp(scene.addresses, narrator);
   }
   return result.ok ? 0 : 1;
-}
-
-async function setUp(
-  options: DemoOptions,
-  narrator: Narrator,
-  ending: AbortController,
-  cleanUp: CleanUp,
-): Promise<Scene> {
-  narrator.step(
-    'A shop',
-    'PostgreSQL, the monolith with its data, the new catalog service, and strangler up.',
-  );
-  const { server, databases } = await startDatabases();
-  cleanUp.push(() => server.stop());
-  await fillShop(databases.monolith, options.lines, narrator);
-  const addresses = await chooseAddresses();
-  const children = new Children(await environment(environmentOf(databases, addresses)), (error) =>
-    ending.abort(error),
-  );
-  cleanUp.push(() => children.stop());
-  const portOf = (url: string) => ({ PORT: new URL(url).port });
-  await Promise.all([
-    children.start('the monolith', ['legacy-monolith/main.ts'], portOf(addresses.monolith), /ready at/),
-    children.start(
-      'the catalog service',
-      ['extracted/catalog/main.ts'],
-      portOf(addresses.service),
-      /ready at/,
-    ),
-  ]);
-  await children.start('strangler up', UP, {}, /^ready$/m);
-  narrator.good(`proxy ${addresses.proxy}, dashboard ${addresses.control}`);
-  const { products, movements } = await readStart(databases.monolith);
-  narrator.say(`The shop has ${count(products.length)} products and ${count(movements)} stock movements.`);
-  const [ledger, tally] = [new Ledger(products, movements), new Tally()];
-  const traffic = new Traffic(addresses.proxy, products, ledger, tally);
-  cleanUp.push(() => traffic.stop());
-  traffic.start((error) => ending.abort(error));
-  return {
-    narrator,
-    children,
-    databases,
-    addresses,
-    control: openControl(addresses.control),
-    ledger,
-    tally,
-    traffic,
-  };
-}
-
-/** The user's own settings of strangler must not meddle; compiling the sources once is enough for all processes. */
-async function environment(settings: Record<string, string>): Promise<NodeJS.ProcessEnv> {
-  const own = Object.entries(process.env).filter(([name]) => !/^(STRANGLER_|NIGHTLY_)/.test(name));
-  const cache = join(tmpdir(), 'strangler-compile-cache');
-  await mkdir(cache, { recursive: true }).catch(() => undefined);
-  return { NODE_COMPILE_CACHE: cache, ...Object.fromEntries(own), ...settings };
 }
 
 function report(result: Result, { json }: DemoOptions, narrator: Narrator): void {

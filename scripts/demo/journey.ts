@@ -38,13 +38,7 @@ export async function travel(scene: Scene, travelled: Travelled, withSabotage: b
   await cutOver(scene, travelled);
   await rollBack(scene, travelled);
   await cutOverAgain(scene, travelled);
-  if (withSabotage) await beSabotaged(scene);
-  scene.narrator.step(
-    'The last comparison',
-    'The product compares both sides once more, in the other direction now.',
-  );
-  // After a sabotage it has to find something; our own checker speaks afterwards in any case.
-  await verify(scene, travelled, withSabotage);
+  if (withSabotage) await beSabotaged(scene, travelled);
 }
 
 async function lookAround(scene: Scene): Promise<void> {
@@ -101,7 +95,8 @@ async function shadow(scene: Scene, travelled: Travelled): Promise<void> {
 async function canary(scene: Scene): Promise<void> {
   scene.narrator.step(
     'canary: some visitors are answered by the service',
-    'Who is among them stays among them, and reads what they wrote. Writes still go to the monolith.',
+    'Who is among them stays among them. Writes still go to the monolith, and so do the reads of whoever wrote a',
+    'moment ago: they must see what they wrote.',
   );
   for (const weight of [10, 50]) {
     await gatesHold(scene, { verb: 'canary', weight });
@@ -109,7 +104,7 @@ async function canary(scene: Scene): Promise<void> {
     await scene.tally.moreWrites(SOME_WRITES);
     const { weightActual } = await scene.control.migration('catalog');
     scene.narrator.say(
-      `Set ${weight} %; of the last minute's reads the service answered ${weightActual ?? 0} %.`,
+      `Over the last minute, this stage and before, the service has answered ${weightActual ?? 0} % of the reads.`,
     );
   }
   sayTraffic(scene);
@@ -156,12 +151,14 @@ async function cutOverAgain(scene: Scene, travelled: Travelled): Promise<void> {
   sayTraffic(scene);
 }
 
-async function beSabotaged(scene: Scene): Promise<void> {
+async function beSabotaged(scene: Scene, travelled: Travelled): Promise<void> {
   scene.narrator.step(
     'Sabotage: does the checker see it?',
     "A trigger of the demo leaves out one in a thousand movements on their way back into the monolith's table.",
   );
   await sabotage(scene);
+  scene.narrator.say("The product's own comparison has to find it, and so has the check afterwards.");
+  await verify(scene, travelled, true);
 }
 
 async function verify(scene: Scene, travelled: Travelled, mayDiffer = false): Promise<void> {

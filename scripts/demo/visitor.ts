@@ -38,8 +38,8 @@ export class Visitor {
   }
 
   async #browse(): Promise<void> {
-    // Now and then somebody new comes by: a canary's share is one of visitors.
-    if (this.#random() < 0.3) this.#customer.forget();
+    // Often it is somebody new who comes by: a canary's share is one of people.
+    if (this.#random() < 0.7) this.#customer.forget();
     const page = 1 + Math.floor((this.#random() * this.#offer.products.length) / PAGE);
     await this.#customer.read(`/api/products?page=${page}&size=${PAGE}`);
   }
