@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ProxyStats } from '../../proxy/data-plane/stats.ts';
+import { move } from './gates.ts';
 import { milliseconds } from './narrator.ts';
 import { reading } from './read-side.ts';
 import type { Scene } from './scene.ts';
-import { strangler } from './scene.ts';
 import type { Times } from './tally.ts';
 
 /** One change of owner, and how long writes waited for it. */
@@ -30,7 +30,7 @@ export async function changeOwner(
   verb: OwnerChange['verb'],
   reason: string,
 ): Promise<OwnerChange> {
-  await strangler(scene, [verb, 'catalog', '--reason', JSON.stringify(reason)]);
+  await move(scene, { verb }, ['--reason', reason]);
   const { epoch } = await scene.control.migration('catalog');
   const entries = (await scene.control.journal('catalog')).filter((entry) => entry.epoch === epoch);
   const times = entries.map(({ at }) => Date.parse(at));

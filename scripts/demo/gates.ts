@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Schemas } from '../commands/client.ts';
+import { EXIT } from '../commands/exit-codes.ts';
 import type { Scene } from './scene.ts';
+import { strangler } from './scene.ts';
 
 const LOOK_MS = 500;
 const PATIENCE_MS = 90_000;
@@ -10,6 +12,25 @@ export class GatesRefuseError extends Error {
   constructor(verb: string, failing: string) {
     super(`the gates of "${verb}" refuse after ${PATIENCE_MS / 1000} s: ${failing}`);
     this.name = 'GatesRefuseError';
+  }
+}
+
+/**
+ * Makes a move once its gates hold. They are looked at again by the move itself, and under traffic they may have
+ * changed their mind by then: a move that they refuse is made again.
+ */
+export async function move(
+  scene: Scene,
+  request: Schemas['MoveRequest'],
+  args: string[] = [],
+): Promise<void> {
+  const weight = request.weight === undefined ? [] : ['--weight', String(request.weight)];
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    await gatesHold(scene, request);
+    if (await strangler(scene, [request.verb, 'catalog', ...weight, ...args], [EXIT.refused])) return;
+    if (Date.now() > until) throw new GatesRefuseError(request.verb, 'as it says above');
+    await pause(LOOK_MS);
   }
 }
 
@@ -25,15 +46,24 @@ export async function gatesHold(scene: Scene, request: Schemas['MoveRequest'], e
     const { gates } = await scene.control.plan('catalog', request);
     const failing = gates.filter(({ gate, passed }) => !passed && gate !== except);
     if (failing.length === 0) return;
-    const words = failing
-      .map(({ gate, value, threshold }) => `${gate}: ${value}, needs ${threshold}`)
-      .join('; ');
+    const words = await inWords(scene, failing);
     if (Date.now() > until) throw new GatesRefuseError(request.verb, words);
     const names = failing.map(({ gate }) => gate).join(', ');
     if (names !== said || scene.narrator.stream.isTTY) scene.narrator.waiting(`waiting for ${words}`);
     said = names;
     await pause(LOOK_MS);
   }
+}
+
+/** A gate says how many answers differ; what a person wants to see is one of them. */
+async function inWords(scene: Scene, failing: readonly Schemas['GateResult'][]): Promise<string> {
+  const words = failing.map(({ gate, value, threshold }) => `${gate}: ${value}, needs ${threshold}`);
+  if (failing.some(({ gate }) => gate === 'shadow')) {
+    const { shadow } = await scene.control.migration('catalog');
+    const [example] = shadow?.examples ?? [];
+    if (example !== undefined) words.push(`e.g. ${example}`);
+  }
+  return words.join('; ');
 }
 
 /** The traffic has ended: waits until the other side has all of it. */

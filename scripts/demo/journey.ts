@@ -1,6 +1,6 @@
 import type { OwnerChange } from './change-owner.ts';
 import { changeOwner } from './change-owner.ts';
-import { gatesHold } from './gates.ts';
+import { gatesHold, move } from './gates.ts';
 import { count } from './narrator.ts';
 import { nightlyIsRefused, nightlyWorks } from './nightly-job.ts';
 import { sabotage } from './sabotage.ts';
@@ -84,8 +84,7 @@ async function shadow(scene: Scene, travelled: Travelled): Promise<void> {
     'shadow: the service answers too, and nobody hears it',
     'A sample of reads goes to both sides after the client has its answer. The answers are compared.',
   );
-  await gatesHold(scene, { verb: 'shadow' });
-  await strangler(scene, ['shadow', 'catalog']);
+  await move(scene, { verb: 'shadow' });
   await gatesHold(scene, { verb: 'canary', weight: 10 }, 'verify');
   const { shadow: seen } = await scene.control.migration('catalog');
   if (seen) scene.narrator.good(`${seen.compared} answers compared, ${seen.differed} differ`);
@@ -99,8 +98,7 @@ async function canary(scene: Scene): Promise<void> {
     'moment ago: they must see what they wrote.',
   );
   for (const weight of [10, 50]) {
-    await gatesHold(scene, { verb: 'canary', weight });
-    await strangler(scene, ['canary', 'catalog', '--weight', String(weight)]);
+    await move(scene, { verb: 'canary', weight });
     await scene.tally.moreWrites(SOME_WRITES);
     const { weightActual } = await scene.control.migration('catalog');
     scene.narrator.say(
@@ -133,7 +131,6 @@ async function rollBack(scene: Scene, travelled: Travelled): Promise<void> {
     'rollback: the way back, with everything that was written since',
     'The same protocol in the other direction. The monolith was kept in step, so it costs nothing.',
   );
-  await gatesHold(scene, { verb: 'rollback' });
   travelled.ownerChanges.push(await changeOwner(scene, 'rollback', 'to show that it works'));
   await scene.tally.moreWrites(SOME_WRITES);
   sayTraffic(scene);
@@ -145,7 +142,6 @@ async function cutOverAgain(scene: Scene, travelled: Travelled): Promise<void> {
     'A comparison from before the rollback says nothing about now: it has to be made again.',
   );
   await verify(scene, travelled);
-  await gatesHold(scene, { verb: 'cutover' });
   travelled.ownerChanges.push(await changeOwner(scene, 'cutover', 'this time to stay'));
   await scene.tally.moreWrites(SOME_WRITES);
   sayTraffic(scene);

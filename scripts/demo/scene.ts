@@ -44,7 +44,7 @@ export const openControl = (url: string): ControlClient => new ControlClient(url
  * @throws CommandFailedError when it ended otherwise, unless that is `expected`
  */
 export async function strangler(scene: Scene, args: string[], expected: number[] = []): Promise<boolean> {
-  const line = `strangler ${args.join(' ')}`;
+  const line = `strangler ${args.map((arg) => (/\s/.test(arg) ? JSON.stringify(arg) : arg)).join(' ')}`;
   scene.narrator.command(line);
   const code = await scene.children.show([CLI, '-c', CONFIG, ...args], scene.narrator.stream);
   if (code !== 0 && !(code !== null && expected.includes(code))) throw new CommandFailedError(line, code);
