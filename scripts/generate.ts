@@ -2,17 +2,23 @@
  * Writes the generated files of the folder it runs in (npm runs it in the repository's root); with `--check` it
  * only says which of them are not current, and fails. To generate one more file, add a line to the list.
  */
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import openapiTS, { astToString } from 'openapi-typescript';
+import { editorSchema } from './config/editor-schema.ts';
+import { referenceOf } from './config/reference.ts';
 
-type Generated = [file: string, produce: () => Promise<string>];
+type Generated = [file: string, produce: () => Promise<string> | string];
 
 const CONTRACTS = ['proxy/control/openapi.yaml', 'extracted/*/openapi.yaml'];
 const HINT = 'run `npm run generate` and commit the result';
 
-const generated: Generated[] = [...globSync(CONTRACTS).sort().map(typesOf)];
+const generated: Generated[] = [
+  ...globSync(CONTRACTS).sort().map(typesOf),
+  ['scripts/config/strangler.schema.gen.json', () => `${JSON.stringify(editorSchema(), null, 2)}\n`],
+  ['docs/configuration.md', () => referenceOf(editorSchema())],
+];
 
 /** The types of an OpenAPI document, beside it. */
 function typesOf(contract: string): Generated {
@@ -26,6 +32,7 @@ async function generate([file, produce]: Generated, checkOnly: boolean): Promise
   const content = await produce();
   if (existsSync(file) && readFileSync(file, 'utf8') === content) return;
   if (checkOnly) throw new Error(`it is not current; ${HINT}.`);
+  mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, content);
   process.stdout.write(`wrote ${file}\n`);
 }
