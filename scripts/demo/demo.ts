@@ -31,7 +31,7 @@ async function main(): Promise<number> {
     return await Promise.race([play(options, narrator, ending, cleanUp), rejectionOf(ending.signal)]);
   } catch (error) {
     if (error instanceof InterruptedError) narrator.text('\nStopping …');
-    else narrator.bad(error instanceof Error ? error.message : String(error));
+    else narrator.bad(wordsOf(error));
     return error instanceof InterruptedError ? INTERRUPTED : 1;
   } finally {
     for (const undo of cleanUp.reverse()) await undo().catch(() => undefined);
@@ -47,17 +47,15 @@ async function play(
   const started = Date.now();
   const scene = await openShop(options, narrator, ending, cleanUp);
   const travelled: Travelled = { copied: null, verified: [], ownerChanges: [], nightlyWrites: 0 };
-  const stoppedBy = await travel(scene, travelled, options.sabotage).then(
-    () => null,
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
+  const stoppedBy = await travel(scene, travelled, options.sabotage).then(() => null, wordsOf);
   if (stoppedBy !== null) narrator.bad(stoppedBy);
   narrator.step(
     'The check',
     'The traffic stops. Both databases are read without the product, and held to the ledger.',
   );
   await scene.traffic.stop();
-  if (stoppedBy === null) await caughtUp(scene);
+  // What is only late is no fault; what never arrives is one, and the check names it.
+  await caughtUp(scene).catch((error: unknown) => narrator.bad(wordsOf(error)));
   const result = await judge(scene, travelled, { stoppedBy, seconds: (Date.now() - started) / 1000 });
   report(result, options, narrator);
   if (!options.once && result.ok) {
@@ -99,6 +97,8 @@ async function stayUp(addresses: Addresses, narrator: Narrator): Promise<never> 
   );
   return new Promise(() => undefined);
 }
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 function rejectionOf(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {

@@ -70,7 +70,8 @@ async function inWords(scene: Scene, failing: readonly Schemas['GateResult'][]):
 export async function caughtUp(scene: Scene): Promise<void> {
   const ended = Date.now();
   for (;;) {
-    const { sync } = await scene.control.migration('catalog');
+    const { stage, sync } = await scene.control.migration('catalog');
+    if (stage === 'legacy') return; // nothing is on its way
     const isFresh = sync !== null && Date.parse(sync.reportedAt) > ended;
     if (isFresh && sync.state === 'live' && sync.lagChanges === 0) return;
     if (Date.now() - ended > PATIENCE_MS) {
