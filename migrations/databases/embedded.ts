@@ -16,7 +16,7 @@ export interface EmbeddedServer {
   stop(): Promise<void>;
 }
 
-export class EmbeddedServerError extends Error {
+class EmbeddedServerError extends Error {
   constructor(dataDir: string, why: string) {
     super(
       `the embedded PostgreSQL in ${dataDir} did not start: ${why}\n` +

@@ -43,7 +43,7 @@ export function decide(given: Circumstances): Decision {
 }
 
 /** A stage in which a move that this proxy missed could have changed the owner. */
-export function dependsOnLease(stage: Standing['stage']): boolean {
+function dependsOnLease(stage: Standing['stage']): boolean {
   return stage === 'shadow' || stage === 'canary' || stage === 'extracted';
 }
 

@@ -46,7 +46,7 @@ export function setForwarded(headers: Headers, origin: Origin, trusted: boolean)
 }
 
 /** An IPv4 address that a dual-stack socket shows as IPv6, as IPv4. */
-export function plainAddress(address: string): string {
+function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }
 

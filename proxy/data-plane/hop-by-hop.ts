@@ -24,7 +24,7 @@ const NOT_FOR_CONNECTION_TO_NAME = new Set([
 ]);
 
 /** The names that a Connection header declares to be of this hop only. */
-export function namedByConnection(connection: string | undefined): ReadonlySet<string> {
+function namedByConnection(connection: string | undefined): ReadonlySet<string> {
   if (connection === undefined) return NONE;
   const names = connection.split(',').map((name) => name.trim().toLowerCase());
   return new Set(names.filter((name) => name !== '' && !NOT_FOR_CONNECTION_TO_NAME.has(name)));

@@ -9,7 +9,7 @@ export function freshId(): string {
 }
 
 /** The value of one cookie in a Cookie header; null when it is not there. */
-export function readCookie(header: string | undefined, name: string): string | null {
+function readCookie(header: string | undefined, name: string): string | null {
   if (header === undefined) return null;
   for (const pair of header.split(';')) {
     const equals = pair.indexOf('=');

@@ -97,4 +97,3 @@ export const configSchema = z
   .describe('strangler.yaml: what moves, where to, and how both sides are reached.');
 
 export type ConfigData = z.infer<typeof configSchema>;
-export type MigrationConfig = ConfigData['migrations'][string];

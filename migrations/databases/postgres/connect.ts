@@ -32,7 +32,7 @@ export function openPool(url: string, label: string): pg.Pool {
 }
 
 /** @throws UnreachableDatabaseError naming host and database, never the password */
-export async function connect(pool: pg.Pool, label: string): Promise<pg.PoolClient> {
+async function connect(pool: pg.Pool, label: string): Promise<pg.PoolClient> {
   try {
     return await pool.connect();
   } catch (cause) {

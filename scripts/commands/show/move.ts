@@ -24,7 +24,7 @@ export function planInWords(plan: Schemas['Plan'], screen: Screen): string {
 }
 
 /** A gate with its evidence: its value, its threshold, and what to do when it does not hold. */
-export function gateInWords(
+function gateInWords(
   { gate, passed, value, threshold, advice }: Schemas['GateResult'],
   screen: Screen,
 ): string[] {
