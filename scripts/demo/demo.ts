@@ -32,6 +32,7 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof InterruptedError) narrator.text('\nStopping …');
     else narrator.bad(wordsOf(error));
+    narrator.end();
     return error instanceof InterruptedError ? INTERRUPTED : 1;
   } finally {
     for (const undo of cleanUp.reverse()) await undo().catch(() => undefined);

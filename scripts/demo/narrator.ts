@@ -7,6 +7,7 @@ export class Narrator {
   readonly stream: NodeJS.WriteStream;
   #steps = 0;
   #isDrawn = false;
+  #hasEnded = false;
 
   constructor(stream: NodeJS.WriteStream) {
     this.stream = stream;
@@ -40,6 +41,11 @@ export class Narrator {
     this.#write(this.#paint('red', `   ✗ ${line}`));
   }
 
+  /** The last word was said: what a step that was cut off still has to say is noise. */
+  end(): void {
+    this.#hasEnded = true;
+  }
+
   /** Text as it is, e.g. a table. */
   text(text: string): void {
     this.#write(text);
@@ -60,11 +66,13 @@ export class Narrator {
   }
 
   #draw(line: string): void {
+    if (this.#hasEnded) return;
     this.stream.write(`\r\u001b[2K${line.slice(0, this.stream.columns - 1)}`);
     this.#isDrawn = true;
   }
 
   #write(...lines: string[]): void {
+    if (this.#hasEnded) return;
     if (this.#isDrawn) this.stream.write('\r\u001b[2K');
     this.#isDrawn = false;
     this.stream.write(`${lines.join('\n')}\n`);
