@@ -15,6 +15,8 @@ export interface MigrationState {
   seq: number;
   /** When the owner or stage last changed; null at the start. */
   since: string | null;
+  /** When stage `shadow` was last entered: answers compared before then say nothing about now. */
+  shadowSince: string | null;
 }
 
 export interface OwnerChange {
@@ -38,6 +40,7 @@ export const newMigration = (migration: string): MigrationState => ({
   change: null,
   seq: 0,
   since: null,
+  shadowSince: null,
 });
 
 /** Folds the journal into the state of each migration it mentions. */
@@ -55,7 +58,7 @@ export function foldEntry(state: MigrationState, entry: JournalEntry): Migration
   const { decision, seq, at, epoch, actor } = entry;
   switch (decision.kind) {
     case 'stage-changed':
-      return { ...state, stage: decision.to, weight: decision.weight, epoch, seq, since: at };
+      return { ...entered(state, decision.to, at), weight: decision.weight, epoch, seq };
     case 'cutover-started':
     case 'rollback-started': {
       const verb = decision.kind === 'cutover-started' ? 'cutover' : 'rollback';
@@ -75,7 +78,7 @@ export function foldEntry(state: MigrationState, entry: JournalEntry): Migration
       return { ...state, owner: decision.owner, epoch, seq, change: inPhase(state, 'owner-changed') };
     case 'writes-released': {
       const stage = state.change?.to ?? state.stage;
-      return { ...state, stage, weight: stage === 'extracted' ? 100 : 0, change: null, seq, since: at };
+      return { ...entered(state, stage, at), weight: stage === 'extracted' ? 100 : 0, change: null, seq };
     }
     case 'aborting':
       return { ...state, seq, change: inPhase(state, 'aborting') };
@@ -96,6 +99,10 @@ export function nextEpoch(entries: Iterable<JournalEntry>, migration: string): n
 /** Which side the change takes the ownership from. */
 export const oldOwnerOf = (state: MigrationState): Side =>
   state.change?.phase === 'owner-changed' ? otherSide(state.owner) : state.owner;
+
+function entered(state: MigrationState, stage: Stage, at: string): MigrationState {
+  return { ...state, stage, since: at, shadowSince: stage === 'shadow' ? at : state.shadowSince };
+}
 
 function inPhase(state: MigrationState, phase: OwnerChange['phase']): OwnerChange | null {
   return state.change && { ...state.change, phase };

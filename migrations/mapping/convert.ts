@@ -19,8 +19,10 @@ const unchanged: Converter = { toService: (value) => value, toMonolith: (value) 
 
 /** The converter that a column's mapping names. */
 export function converterOf(mapping: ColumnMapping): Converter {
-  if (typeof mapping === 'string' || !('convert' in mapping)) return unchanged;
-  return mapping.convert === 'money' ? moneyConverter(mapping.scale) : enumConverter(mapping.values);
+  if (typeof mapping === 'string') return unchanged;
+  if (mapping.convert === 'money') return moneyConverter(mapping.scale);
+  if (mapping.convert === 'enum') return enumConverter(mapping.values);
+  return unchanged;
 }
 
 /** Decimal text to whole minor units, without floating point: `"2.55"` ↔ `"255"` for a scale of 2. */

@@ -35,10 +35,13 @@ const enumeration = z.strictObject({
     .describe('Each value of the monolith with the value of the service. Two must not share one.'),
 });
 
-const plain = z.strictObject({ to: columnName });
+const plain = z.strictObject({
+  to: columnName,
+  convert: z.literal('none').optional().describe('The value goes over as it is.'),
+});
 
 export const columnSchema = z
-  .union([columnName, z.discriminatedUnion('convert', [money, enumeration]), plain])
+  .union([columnName, z.discriminatedUnion('convert', [money, enumeration, plain])])
   .describe('Column of the service, or the column with a conversion.');
 
 /** One pair of tables. A table may stand in several pairs: that is how one is split in two. */

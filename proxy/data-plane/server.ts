@@ -89,8 +89,10 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     isClosing: () => state.closing,
     carryOut: (exchange) => carryOutAndLog(exchange, parts, logger),
   };
+  parts.shadow.follow(feed.current());
   const unsubscribe = feed.subscribe((standings) => {
     parts.follower.follow(standings);
+    parts.shadow.follow(standings);
     parts.held.lookAgain();
   });
   const { server, upgraded } = createHttpServer(edge);

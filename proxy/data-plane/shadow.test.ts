@@ -53,6 +53,15 @@ describe('comparing reads in the shadow', () => {
     expect(await found()).toMatchObject({ compared: 1, agreed: 1, differed: 0, examples: [] });
   });
 
+  it('begins anew when the stage is entered again: an old fault does not count for ever', async () => {
+    const feed = new FakeFeed(standing({ stage: 'shadow', shadowSince: '2026-01-01T00:00:00.000Z' }));
+    await start({ feed, monolith: says({ price: 10 }), service: says({ price: 11 }) });
+    await get();
+    expect(await found()).toMatchObject({ differed: 1 });
+    feed.change('catalog', { shadowSince: '2026-01-02T00:00:00.000Z' });
+    expect(bed.proxy.stats().migrations['catalog']?.shadow).toBeNull();
+  });
+
   it('finds a difference that stays, and says where it is', async () => {
     await start({ monolith: says({ price: 10 }), service: says({ price: 11 }) });
     await get('/api/products/1?q=x');

@@ -1,5 +1,6 @@
 import type { ShadowSettings } from '../routes/schema.ts';
 import type { Exchange } from './exchange.ts';
+import type { Standings } from './standing.ts';
 import type { Asker } from './ask.ts';
 import { Mirror, type Sample, type ShadowStats } from './mirror.ts';
 
@@ -31,6 +32,7 @@ export class ShadowReads {
   readonly #parts: ShadowParts;
   readonly #random: () => number;
   readonly #mirrors = new Map<string, Mirror>();
+  readonly #since = new Map<string, string | null>();
 
   constructor(parts: ShadowParts) {
     this.#parts = parts;
@@ -47,6 +49,17 @@ export class ShadowReads {
       target: path + query,
       headers: mirrored(exchange.carrier.sentHeaders()),
     });
+  }
+
+  /** Forgets what was found in an earlier stage `shadow`: it may long be mended. */
+  follow(standings: Standings): void {
+    for (const { migration, shadowSince } of standings.byMigration.values()) {
+      const before = this.#since.get(migration);
+      this.#since.set(migration, shadowSince);
+      if (before === undefined || before === shadowSince) continue;
+      this.#mirrors.get(migration)?.close();
+      this.#mirrors.delete(migration);
+    }
   }
 
   /** What was found for a migration; null when nothing was sampled yet. */

@@ -17,6 +17,8 @@ export interface Standing {
   weight: number;
   /** Writes wait: a change of owner is under way. */
   holdWrites: boolean;
+  /** When stage `shadow` was last entered, as ISO time: comparing begins anew with each time. */
+  shadowSince: string | null;
 }
 
 /** Where standings come from, and where a proxy says that it follows them. */

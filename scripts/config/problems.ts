@@ -52,6 +52,13 @@ function nearestOfUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path): Proble
   const words = [
     ...new Set(complaints.filter((c) => c.path.length === deepest?.path.length).map((c) => c.message)),
   ];
+  const known = complaints.find(
+    (complaint) => complaint.path.length === deepest?.path.length && 'options' in complaint,
+  );
+  if (known && 'options' in known && Array.isArray(known.options)) {
+    const options = known.options.filter((option) => typeof option === 'string').join(', ');
+    return { path: inner, atKey: false, message: `${spell(inner)}is none of ${options}` };
+  }
   return { path: inner, atKey: false, message: `${spell(inner)}${words.join(', or ') || issue.message}` };
 }
 

@@ -84,8 +84,9 @@ export class JournalFeed implements StandingsFeed {
 
   private picture(): Standings {
     const standings = this.migrations.map((name): [string, Standing] => {
-      const { stage, owner, epoch, weight, change } = this.journal.state(name);
-      return [name, { migration: name, stage, owner, epoch, weight, holdWrites: change !== null }];
+      const { stage, owner, epoch, weight, change, shadowSince } = this.journal.state(name);
+      const holdWrites = change !== null;
+      return [name, { migration: name, stage, owner, epoch, weight, holdWrites, shadowSince }];
     });
     return { seq: this.journal.seq, byMigration: new Map(standings) };
   }

@@ -12,19 +12,24 @@ import {
 } from '../../migrations/lifecycle/errors.ts';
 import type { JournalFollower } from '../../migrations/lifecycle/follow.ts';
 import { startVerify } from '../../migrations/lifecycle/run-verify.ts';
-import type { ControlStore } from '../../migrations/lifecycle/store.ts';
+import type { JournalEntry as Journaled } from '../../migrations/lifecycle/journal.ts';
+import type { ControlStore, Report } from '../../migrations/lifecycle/store.ts';
 import { ControlError } from '../../proxy/control/lifecycle.ts';
 import type {
   Actor,
   JournalEntry,
   Lifecycle,
+  MigrationStatus,
   MoveOutcome,
   MoveRequest,
+  Plan,
+  VerifyRequest,
 } from '../../proxy/control/lifecycle.ts';
 import type { RouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
 import { locateMappingProblems } from './capabilities.ts';
 import { statusOf } from './status.ts';
+import type { TrafficReport } from './traffic.ts';
 import { trafficReports } from './traffic.ts';
 import { GateWatch } from './watch-gates.ts';
 
@@ -38,126 +43,141 @@ export interface LifecycleParts {
   coordinator: Coordinator;
 }
 
-/** The lifecycle as the control API wants it. */
-export function createLifecycle(parts: LifecycleParts): Lifecycle & { close(): void } {
-  const { config, table, store, journal, coordinator } = parts;
-  const names = Object.keys(config.migrations);
-  const watch = new GateWatch(coordinator, journal, names);
-  const verifying = new Set<string>();
+/** The lifecycle as the control API wants it: the coordinator's words turned into the API's. */
+export class WiredLifecycle implements Lifecycle {
+  private readonly parts: LifecycleParts;
+  private readonly names: readonly string[];
+  private readonly gates: GateWatch;
+  private readonly verifying = new Set<string>();
 
-  const guarded = async <T>(migration: string, work: () => Promise<T>): Promise<T> => {
+  constructor(parts: LifecycleParts) {
+    this.parts = parts;
+    this.names = Object.keys(parts.config.migrations);
+    this.gates = new GateWatch(parts.coordinator, parts.journal, this.names);
+  }
+
+  close(): void {
+    this.gates.close();
+  }
+
+  status(): Promise<MigrationStatus[]> {
+    return this.guarded('', async () => {
+      const { store } = this.parts;
+      const reports = await store.reports();
+      const traffic = trafficReports(reports, Date.now());
+      this.gates.isWatched();
+      return this.names.map((name) => this.statusOf(name, reports, traffic));
+    });
+  }
+
+  plan(migration: string, { verb }: MoveRequest): Promise<Plan> {
+    return this.guarded(migration, () => this.parts.coordinator.plan(migration, verb));
+  }
+
+  move(migration: string, { verb, weight }: MoveRequest, { name, reason }: Actor): Promise<MoveOutcome> {
+    return this.guarded(migration, async () => {
+      const order = { verb, weight: weight ?? 0, actor: name, reason };
+      const result = await this.parts.coordinator.move(migration, order);
+      this.gates.refreshSoon();
+      return finished(result);
+    });
+  }
+
+  verify(migration: string, request: VerifyRequest, actor: Actor): Promise<void> {
+    return this.guarded(migration, async () => {
+      const { coordinator, journal, store } = this.parts;
+      const capability = coordinator.capability(migration);
+      const state = journal.state(migration);
+      if (this.verifying.has(migration) || state.change) {
+        const what = state.change ? `"${state.change.verb}" is under way` : 'a verify is running already';
+        throw new ControlError('move-under-way', `"${migration}": ${what}`);
+      }
+      this.verifying.add(migration);
+      const end = (): void => {
+        this.verifying.delete(migration);
+        this.gates.refreshSoon();
+      };
+      try {
+        const { ended } = await startVerify(store, capability, state, { ...request, actor: actor.name });
+        void ended.then(end, end);
+      } catch (error) {
+        end();
+        throw error;
+      }
+    });
+  }
+
+  resume({ name }: Actor): Promise<MoveOutcome[]> {
+    return this.guarded('', async () => (await this.parts.coordinator.resume(name)).map(withoutLate));
+  }
+
+  log(migration?: string): Promise<JournalEntry[]> {
+    return this.guarded(migration ?? '', async () => {
+      const { coordinator, journal } = this.parts;
+      if (migration !== undefined) coordinator.capability(migration);
+      await journal.refresh();
+      return journal.entries
+        .filter((entry) => migration === undefined || entry.migration === migration)
+        .map(toApiEntry);
+    });
+  }
+
+  subscribe(changed: () => void): () => void {
+    const stops = [this.parts.journal.subscribe(changed), this.parts.coordinator.subscribe(changed)];
+    const tick = setInterval(changed, TICK_MS);
+    return () => {
+      clearInterval(tick);
+      for (const stop of stops) stop();
+    };
+  }
+
+  private statusOf(
+    name: string,
+    reports: ReadonlyMap<string, Report>,
+    traffic: readonly TrafficReport[],
+  ): MigrationStatus {
+    const { coordinator, journal, table } = this.parts;
+    const { service, pairs, thresholds } = coordinator.capability(name);
+    return statusOf(
+      journal.state(name),
+      {
+        service,
+        hasTables: pairs.length > 0,
+        shadowSamples: thresholds.shadowSamples,
+        shadowMismatchPercent: thresholds.shadowMismatchPercent,
+        routes: table.routes.filter((route) => route.migration === name),
+        reports,
+        traffic,
+        phase: coordinator.phaseOf(name),
+        waitsFor: this.gates.waitsFor(name),
+      },
+      Date.now(),
+    );
+  }
+
+  private async guarded<T>(migration: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      throw toControlError(error, config, migration);
+      throw toControlError(error, this.parts.config, migration);
     }
-  };
-
-  return {
-    close: () => watch.close(),
-    status: () =>
-      guarded('', async () => {
-        const [reports, traffic] = await Promise.all([store.reports(), trafficReports(store)]);
-        watch.isWatched();
-        return names.map((name) => {
-          const { service, pairs, thresholds } = coordinator.capability(name);
-          const { shadowSamples, shadowMismatchPercent } = thresholds;
-          const routes = table.routes.filter((route) => route.migration === name);
-          const waitsFor = watch.waitsFor(name);
-          const phase = coordinator.phaseOf(name);
-          const hasTables = pairs.length > 0;
-          const known = { service, hasTables, routes, reports, traffic, phase, waitsFor };
-          const state = journal.state(name);
-          return statusOf(state, { ...known, shadowSamples, shadowMismatchPercent }, Date.now());
-        });
-      }),
-    plan: (migration, { verb }) => guarded(migration, () => coordinator.plan(migration, verb)),
-    move: (migration, request, actor) =>
-      guarded(migration, async () => {
-        const outcome = await coordinator.move(migration, orderOf(request, actor));
-        watch.refreshSoon();
-        return finished(outcome);
-      }),
-    verify: (migration, request, actor) =>
-      guarded(migration, async () => {
-        const capability = coordinator.capability(migration);
-        const state = journal.state(migration);
-        if (verifying.has(migration) || state.change) {
-          const what = state.change ? `"${state.change.verb}" is under way` : 'a verify is running already';
-          throw new ControlError('move-under-way', `"${migration}": ${what}`);
-        }
-        verifying.add(migration);
-        try {
-          const { ended } = await startVerify(store, capability, state, { ...request, actor: actor.name });
-          void ended
-            .catch(() => undefined)
-            .finally(() => {
-              verifying.delete(migration);
-              watch.refreshSoon();
-            });
-        } catch (error) {
-          verifying.delete(migration);
-          throw error;
-        }
-      }),
-    resume: (actor) =>
-      guarded('', async () =>
-        (await coordinator.resume(actor.name)).map(({ late: _, ...outcome }) => outcome),
-      ),
-    log: (migration) =>
-      guarded(migration ?? '', async () => {
-        if (migration !== undefined) coordinator.capability(migration);
-        await journal.refresh();
-        return journal.entries
-          .filter((entry) => migration === undefined || entry.migration === migration)
-          .map(
-            ({
-              seq,
-              at,
-              migration: of,
-              kind,
-              epoch,
-              actor,
-              reason,
-              evidence,
-              hash,
-              decision,
-            }): JournalEntry => {
-              const { kind: _, ...facts } = decision;
-              return {
-                seq,
-                at,
-                migration: of,
-                kind,
-                epoch,
-                actor,
-                reason,
-                evidence: { ...facts, gates: evidence },
-                hash,
-              };
-            },
-          );
-      }),
-    subscribe(changed) {
-      const stops = [journal.subscribe(changed), coordinator.subscribe(changed)];
-      const tick = setInterval(changed, TICK_MS);
-      return () => {
-        clearInterval(tick);
-        for (const stop of stops) stop();
-      };
-    },
-  };
+  }
 }
 
-function orderOf({ verb, weight }: MoveRequest, actor: Actor) {
-  return { verb, weight: weight ?? 0, actor: actor.name, reason: actor.reason };
+function toApiEntry(entry: Journaled): JournalEntry {
+  const { seq, at, migration, kind, epoch, actor, reason, evidence, hash, decision } = entry;
+  const { kind: _, ...facts } = decision;
+  return { seq, at, migration, kind, epoch, actor, reason, evidence: { ...facts, seen: evidence }, hash };
+}
+
+function withoutLate({ late: _, ...outcome }: MoveResult): MoveOutcome {
+  return outcome;
 }
 
 /** A move that was taken back is an error to whoever asked for it. */
 function finished(result: MoveResult): MoveOutcome {
-  const { late, ...outcome } = result;
-  if (outcome.done) return outcome;
-  throw new ControlError(late ? 'timed-out' : 'failed', outcome.detail);
+  if (result.done) return withoutLate(result);
+  throw new ControlError(result.late ? 'timed-out' : 'failed', result.detail);
 }
 
 function toControlError(error: unknown, config: Config, migration: string): unknown {

@@ -2,7 +2,7 @@ import pino from 'pino';
 import type { Logger } from 'pino';
 import { Coordinator } from '../../migrations/lifecycle/coordinator.ts';
 import { JournalFollower } from '../../migrations/lifecycle/follow.ts';
-import { ControlStore } from '../../migrations/lifecycle/store.ts';
+import type { ControlStore } from '../../migrations/lifecycle/store.ts';
 import { startControl } from '../../proxy/control/server.ts';
 import { startProxy } from '../../proxy/data-plane/server.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
@@ -10,7 +10,7 @@ import type { Config } from '../config/read.ts';
 import { routesOf } from '../config/read.ts';
 import { openCapabilities } from './capabilities.ts';
 import { JournalFeed } from './feed.ts';
-import { createLifecycle } from './lifecycle.ts';
+import { WiredLifecycle } from './lifecycle.ts';
 import { SyncParts } from './sync.ts';
 import { shadowTotals, trafficReports } from './traffic.ts';
 
@@ -74,10 +74,11 @@ export async function startSyncPart(config: Config, store: ControlStore): Promis
 export async function startControlPart(config: Config, store: ControlStore): Promise<Part> {
   const journal = await JournalFollower.start(store);
   const capabilities = openCapabilities(config);
-  const shadowOf = async (migration: string) => shadowTotals(await trafficReports(store), migration);
+  const shadowOf = async (migration: string) =>
+    shadowTotals(trafficReports(await store.reports(), Date.now()), journal.state(migration));
   const coordinator = new Coordinator({ store, journal, capabilities: capabilities.byName, shadowOf });
   const table = buildRouteTable(routesOf(config));
-  const lifecycle = createLifecycle({ config, table, store, journal, coordinator });
+  const lifecycle = new WiredLifecycle({ config, table, store, journal, coordinator });
   const log = logger('control');
   const [host, port] = splitAddress(config.control.listen);
   const token = process.env.STRANGLER_TOKEN ?? null;

@@ -11,9 +11,9 @@ import type {
   SyncStatus,
   VerifyStatus,
 } from '../../proxy/control/lifecycle.ts';
-import type { ProxyStats } from '../../proxy/data-plane/stats.ts';
 import { kindOf } from '../../proxy/routes/match.ts';
 import type { Route } from '../../proxy/routes/table.ts';
+import type { TrafficReport } from './traffic.ts';
 import { shadowTotals } from './traffic.ts';
 
 /** A report older than this says nothing about now. */
@@ -26,7 +26,7 @@ export interface StatusParts {
   shadowMismatchPercent: number;
   routes: readonly Route[];
   reports: ReadonlyMap<string, Report>;
-  traffic: readonly ProxyStats[];
+  traffic: readonly TrafficReport[];
   phase: Effect | null;
   waitsFor: readonly string[];
 }
@@ -47,7 +47,7 @@ export function statusOf(state: MigrationState, parts: StatusParts, now: number)
     routes: parts.routes.map((route) => routeStatus(state, route)),
     sync: parts.hasTables && isSynced(stage) ? syncStatus(state, parts.reports, now) : null,
     verify: verifyStatus(state, parts.reports),
-    shadow: shadowStatus(parts, migration),
+    shadow: shadowStatus(parts, state),
     moving: change
       ? { verb: change.verb, phase: parts.phase ?? change.phase, since: change.at, by: change.actor }
       : null,
@@ -73,12 +73,14 @@ function routeStatus(state: MigrationState, route: Route): RouteStatus {
 }
 
 /** Over all proxies, by their reads of the last minute. */
-function actualWeight(traffic: readonly ProxyStats[], migration: string): number | null {
+function actualWeight(traffic: readonly TrafficReport[], migration: string): number | null {
   const reads = (side: 'monolith' | 'service'): number =>
-    traffic.reduce(
-      (sum, proxy) => sum + (proxy.migrations[migration]?.[side].lastMinuteReads.requests ?? 0),
-      0,
-    );
+    traffic
+      .filter(({ isLive }) => isLive)
+      .reduce(
+        (sum, { stats }) => sum + (stats.migrations[migration]?.[side].lastMinuteReads.requests ?? 0),
+        0,
+      );
   const [monolith, service] = [reads('monolith'), reads('service')];
   return monolith + service === 0 ? null : Math.round((service / (monolith + service)) * 1000) / 10;
 }
@@ -140,8 +142,8 @@ function verifyStatus(state: MigrationState, reports: ReadonlyMap<string, Report
   };
 }
 
-function shadowStatus(parts: StatusParts, migration: string): ShadowStatus | null {
-  const totals = shadowTotals(parts.traffic, migration);
+function shadowStatus(parts: StatusParts, state: MigrationState): ShadowStatus | null {
+  const totals = shadowTotals(parts.traffic, state);
   if (!totals) return null;
   const isTooFew = totals.compared < parts.shadowSamples;
   const isTooBad = totals.differed > (totals.compared * parts.shadowMismatchPercent) / 100;

@@ -64,6 +64,7 @@ export function standing(part: Partial<Standing>): Standing {
     epoch: 1,
     weight: 0,
     holdWrites: false,
+    shadowSince: null,
     ...part,
   };
 }

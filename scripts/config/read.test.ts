@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { ConfigError } from './problems.ts';
+import { readConfig } from './read.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'strangler-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const GOOD = `version: 1
+monolith:
+  url: http://127.0.0.1:4000
+  database: postgres://shop:\${SECRET}@127.0.0.1/shop
+services:
+  catalog:
+    url: http://127.0.0.1:4101
+    database: postgres://127.0.0.1/catalog
+migrations:
+  catalog:
+    service: catalog
+    routes: [GET /api/products]
+    tables:
+      - from: products
+        to: product
+        key: { id: id }
+        columns: { price: { to: price_minor, convert: money } }
+`;
+
+const write = (text: string): string => {
+  const file = join(folder, 'strangler.yaml');
+  writeFileSync(file, text);
+  return file;
+};
+const complaints = (text: string, environment = { SECRET: 's3cret' }): string[] => {
+  try {
+    readConfig(write(text), environment);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message.split('\n').map((line) => line.replace(/^.*strangler\.yaml/, ''));
+  }
+};
+
+describe('strangler.yaml', () => {
+  it('is read with defaults, and with secrets from the environment', () => {
+    const config = readConfig(write(GOOD), { SECRET: 'a:b#c ${' });
+    expect(config.monolith.database).toBe('postgres://shop:a:b#c ${@127.0.0.1/shop');
+    expect(config.proxy.listen).toBe('127.0.0.1:8080');
+    expect(config.migrations.catalog?.gates.lagSeconds).toBe(2);
+  });
+
+  it.each([
+    ['a secret that is not set', GOOD, {}, [':4:13 the environment variable SECRET is not set']],
+    [
+      'a misspelt key',
+      GOOD.replace('databas', 'datbas'),
+      undefined,
+      [':4:3 unknown key "datbase"; did you mean "database"?'],
+    ],
+    [
+      'a key misspelt deeper',
+      GOOD.replace('columns:', 'colums:'),
+      undefined,
+      [':17:9 unknown key "colums"; did you mean "columns"?'],
+    ],
+    [
+      'an unknown service',
+      GOOD.replace('service: catalog', 'service: shop'),
+      undefined,
+      [':11:14 there is no service "shop"; services: catalog'],
+    ],
+    [
+      'a route that is none',
+      GOOD.replace('GET /api', 'GET api'),
+      undefined,
+      [expect.stringContaining(':12:14 migrations.catalog.routes.0: Write a route as "METHOD /path"')],
+    ],
+    [
+      'tables without a database',
+      GOOD.replace(/\n {2}database: postgres:\/\/shop.*/, ''),
+      undefined,
+      [':3:3 migration "catalog" has tables, so monolith needs a database'],
+    ],
+    [
+      'an unknown conversion',
+      GOOD.replace('convert: money', 'convert: mony'),
+      undefined,
+      [':17:55 migrations.catalog.tables.0.columns.price.convert: is none of money, enum, none'],
+    ],
+    [
+      'YAML that cannot be parsed',
+      GOOD.replace('version: 1', 'version: [1'),
+      undefined,
+      [expect.stringMatching(/^:\d+:\d+ /)],
+    ],
+    [
+      'SQL in a name',
+      GOOD.replace('from: products', 'from: "products; DROP TABLE x"'),
+      undefined,
+      [expect.stringContaining(':14:15 migrations.catalog.tables.0.from: is not a table name')],
+    ],
+  ])('with %s is refused at line and column', (_, text, environment, expected) => {
+    const found = complaints(text, environment as { SECRET: string } | undefined);
+    expect(found.slice(0, expected.length)).toEqual(expected);
+  });
+
+  it('shows every mistake at once', () => {
+    expect(
+      complaints(GOOD.replace('services:', 'servces:').replace('routes:', 'rotes:')).length,
+    ).toBeGreaterThan(1);
+  });
+
+  it('never puts a secret into a message', () => {
+    const found = complaints(GOOD.replace('postgres://shop', 'mysql://shop'));
+    expect(found.join()).toContain(':4:13');
+    expect(found.join()).not.toContain('s3cret');
+  });
+
+  it('that is not there is said in one line', () => {
+    expect(() => readConfig(join(folder, 'none.yaml'))).toThrow(
+      /none\.yaml: there is no such file; name another one/,
+    );
+  });
+});

@@ -1,0 +1,194 @@
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import type { MigrationStatus } from '../../proxy/control/lifecycle.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const REFUSED = 3;
+const PATIENCE_MS = 60_000;
+const run = promisify(execFile);
+
+/** The reference shop and the product, as real processes on databases of their own. */
+export class RunningShop {
+  readonly env: NodeJS.ProcessEnv;
+  readonly monolith: pg.Client;
+  readonly service: pg.Client;
+  private readonly folder: string;
+  private readonly apps: ChildProcess[] = [];
+  private product: ChildProcess | null = null;
+
+  private constructor(env: NodeJS.ProcessEnv, monolith: pg.Client, service: pg.Client, folder: string) {
+    this.env = env;
+    this.monolith = monolith;
+    this.service = service;
+    this.folder = folder;
+  }
+
+  /** Imports `lines` invoice lines and starts both applications; the product is started by `up`. */
+  static async start(lines: number): Promise<RunningShop> {
+    const [shop, catalog, control] = await Promise.all([newDatabase(), newDatabase(), newDatabase()]);
+    const [monolithPort, catalogPort, proxyPort, controlPort] = await freePorts(4);
+    const env = {
+      ...process.env,
+      MONOLITH_DATABASE_URL: shop,
+      CATALOG_DATABASE_URL: catalog,
+      CONTROL_STORE: control,
+      MONOLITH_URL: `http://127.0.0.1:${monolithPort}`,
+      CATALOG_URL: `http://127.0.0.1:${catalogPort}`,
+      PROXY_LISTEN: `127.0.0.1:${proxyPort}`,
+      CONTROL_LISTEN: `127.0.0.1:${controlPort}`,
+    };
+    await run(process.execPath, ['legacy-monolith/import.ts', '--lines', String(lines)], { cwd: ROOT, env });
+    const clients = [shop, catalog].map((connectionString) => new pg.Client({ connectionString }));
+    const [monolith, service] = clients as [pg.Client, pg.Client];
+    const started = new RunningShop(env, monolith, service, await mkdtemp(join(tmpdir(), 'strangler-shop-')));
+    await Promise.all([
+      started.startApp('legacy-monolith/main.ts', monolithPort),
+      started.startApp('extracted/catalog/main.ts', catalogPort),
+      ...clients.map((client) => client.connect()),
+    ]);
+    return started;
+  }
+
+  get proxyUrl(): string {
+    return `http://${this.env.PROXY_LISTEN}`;
+  }
+
+  /** Starts `strangler up` and waits until it is ready. */
+  async up(): Promise<void> {
+    this.product = spawnNode(
+      ['scripts/strangler.ts', 'up', '-c', 'legacy-monolith/strangler.yaml'],
+      this.env,
+    );
+    await lineOf(this.product, /^ready$/m);
+  }
+
+  /** Ends `strangler up` and every process that it started, with no chance to say goodbye. */
+  async killProduct(): Promise<void> {
+    const { product } = this;
+    if (!product?.pid) return;
+    const pids = [product.pid, ...(await childrenOf(product.pid))];
+    const gone = once(product, 'exit');
+    for (const pid of pids) kill(pid);
+    await gone;
+    this.product = null;
+  }
+
+  /** Kills one part (`proxy` or `sync`); the product starts it again. */
+  async killPart(part: 'proxy' | 'sync'): Promise<void> {
+    for (const pid of await childrenOf(this.product?.pid ?? 0)) {
+      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+      if (command.split('\0').includes(part)) kill(pid);
+    }
+  }
+
+  /** Runs one CLI command; gives what it printed and its exit code. */
+  async strangler(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+    const child = spawnNode(
+      ['scripts/strangler.ts', '-c', 'legacy-monolith/strangler.yaml', ...args],
+      this.env,
+    );
+    const [out, err] = [collect(child.stdout), collect(child.stderr)];
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code: code ?? -1, out: out(), err: err() };
+  }
+
+  /** Runs a command that has to succeed, again while a gate refuses it: on a slow machine the sync may be behind. */
+  async move(...args: string[]): Promise<string> {
+    const giveUpAt = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const { code, out, err } = await this.strangler(...args);
+      if (code === 0) return out;
+      if (code !== REFUSED || Date.now() > giveUpAt) {
+        throw new Error(`strangler ${args.join(' ')} ended with ${code}: ${out}${err}`);
+      }
+    }
+  }
+
+  async status(): Promise<MigrationStatus> {
+    const answer = await fetch(`http://${this.env.CONTROL_LISTEN}/v1/migrations/catalog`);
+    return (await answer.json()) as MigrationStatus;
+  }
+
+  /** Waits until the status fits; an error with the last one says why it never did. */
+  async until(fits: (status: MigrationStatus) => boolean): Promise<MigrationStatus> {
+    const giveUpAt = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const status = await this.status().catch((error: unknown) => String(error));
+      if (typeof status !== 'string' && fits(status)) return status;
+      if (Date.now() > giveUpAt) throw new Error(`the status never fitted: ${JSON.stringify(status)}`);
+      await pause(20);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.killProduct();
+    for (const app of this.apps) app.kill('SIGKILL');
+    await Promise.all([this.monolith.end(), this.service.end()]);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async startApp(main: string, port: number): Promise<void> {
+    const app = spawnNode([main], { ...this.env, PORT: String(port) });
+    this.apps.push(app);
+    await lineOf(app, /ready at/);
+  }
+}
+
+function spawnNode(args: string[], env: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function collect(stream: NodeJS.ReadableStream | null): () => string {
+  let text = '';
+  stream?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  return () => text;
+}
+
+/** Waits for a line on standard output; ends in an error with what was said when the process does. */
+async function lineOf(child: ChildProcess, line: RegExp): Promise<void> {
+  const [out, err] = [collect(child.stdout), collect(child.stderr)];
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', () => line.test(out()) && resolve());
+    child.once('exit', (code) => reject(new Error(`ended with ${code}: ${out()}${err()}`)));
+  });
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it was gone already
+  }
+}
+
+async function newDatabase(): Promise<string> {
+  const { createDatabase } = await import('../../migrations/testing/two-databases.ts');
+  return createDatabase('');
+}
+
+async function freePorts(count: number): Promise<[number, number, number, number]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(async (server) => {
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return (server.address() as AddressInfo).port;
+    }),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports as [number, number, number, number];
+}
