@@ -52,6 +52,8 @@ async function startSide(admin: pg.Client, server: string, schema: string, read:
   await admin.query(`CREATE DATABASE ${name}`);
   const database = Object.assign(new URL(server), { pathname: `/${name}` }).href;
   const pool = new pg.Pool({ connectionString: database });
+  // A pool that was ended may still have sockets when its database is dropped.
+  pool.on('error', () => undefined);
   await pool.query(schema);
   const http = createServer((_request, response) => {
     pool.query<Product>(read).then(
