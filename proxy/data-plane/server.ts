@@ -56,7 +56,7 @@ export interface RunningProxy {
 }
 
 /** A service that a route names and nobody gave an address for. */
-export class UnknownServiceError extends Error {
+class UnknownServiceError extends Error {
   constructor(service: string, migration: string) {
     super(
       `Migration "${migration}" routes to service "${service}", which has no url. Add it to the services.`,

@@ -8,7 +8,7 @@ const LOOK_MS = 500;
 const PATIENCE_MS = 90_000;
 
 /** The gates of a move did not hold in time. */
-export class GatesRefuseError extends Error {
+class GatesRefuseError extends Error {
   constructor(verb: string, failing: string) {
     super(`the gates of "${verb}" refuse after ${PATIENCE_MS / 1000} s: ${failing}`);
     this.name = 'GatesRefuseError';

@@ -146,7 +146,7 @@ export function newestOf({ id, history }: ProductRecord): ProductValues {
 }
 
 /** Sales and returns carry the invoice's own sign, so they leave the stock. */
-export function changeOfStock({ reason, quantity }: Movement): number {
+function changeOfStock({ reason, quantity }: Movement): number {
   return reason === 'adjustment' ? quantity : -quantity;
 }
 

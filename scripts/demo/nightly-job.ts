@@ -10,7 +10,7 @@ interface NightlyReport {
 }
 
 /** The old job did something that it must not, or could not do what it must. */
-export class NightlyError extends Error {
+class NightlyError extends Error {
   constructor(message: string) {
     super(`the nightly job ${message}`);
     this.name = 'NightlyError';

@@ -5,7 +5,7 @@ import type { Scene } from './scene.ts';
 const PATIENCE_MS = 120_000;
 
 /** The sabotage could not do its work. */
-export class SabotageError extends Error {
+class SabotageError extends Error {
   constructor(rows: number) {
     super(`the sabotage saw only ${rows} rows in ${PATIENCE_MS / 1000} s: too few to leave one out`);
     this.name = 'SabotageError';

@@ -21,7 +21,7 @@ export interface Scene {
 }
 
 /** A command of the demo did not end as it must. */
-export class CommandFailedError extends Error {
+class CommandFailedError extends Error {
   constructor(line: string, code: number | null) {
     super(`"${line}" ended with ${code ?? 'a signal'}; what it said stands above`);
     this.name = 'CommandFailedError';

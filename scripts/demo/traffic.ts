@@ -70,7 +70,7 @@ export class Traffic {
 }
 
 /** Gives each clerk products of its own. Every tenth belongs to the nightly job, and so do those in orders. */
-export function shareOut(products: readonly StartingProduct[]): { assortments: Assortment[]; offer: Offer } {
+function shareOut(products: readonly StartingProduct[]): { assortments: Assortment[]; offer: Offer } {
   const isNightly = ({ id }: StartingProduct) => id % 10 === 0;
   const ids = (some: readonly StartingProduct[]) => some.map(({ id }) => id);
   const found = products.flatMap(({ categoryId }) => (categoryId === null ? [] : [categoryId]));
