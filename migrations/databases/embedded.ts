@@ -5,7 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { dirname, extname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
+
+const KEEPER_STOPS_MS = 5000;
 
 /** A PostgreSQL server that came with the package; nothing has to be installed for it. */
 export interface EmbeddedServer {
@@ -85,11 +88,11 @@ function describe(port: number, password: string, stop: () => Promise<void>): Em
 }
 
 async function adopt(dataDir: string, password: string): Promise<EmbeddedServer | null> {
-  const lock = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '');
-  const [pid, , , port] = lock.split('\n');
-  if (!pid || !port) return null;
-  const server = describe(Number(port), password, async () => {
-    process.kill(Number(pid), 'SIGINT');
+  const lock = await readLock(dataDir);
+  if (!lock) return null;
+  const { pid, port } = lock;
+  const server = describe(port, password, async () => {
+    process.kill(pid, 'SIGINT');
   });
   const client = new pg.Client({ connectionString: server.url, connectionTimeoutMillis: 5000 });
   try {
@@ -100,6 +103,27 @@ async function adopt(dataDir: string, password: string): Promise<EmbeddedServer 
     return null; // a stale lock file: the server clears it away when it starts
   } finally {
     await client.end().catch(() => undefined);
+  }
+}
+
+/** After a crash the keeper is still stopping its server; one that stays has lost its keeper too. */
+async function readLock(dataDir: string): Promise<{ pid: number; port: number } | null> {
+  const giveUpAt = Date.now() + KEEPER_STOPS_MS;
+  for (;;) {
+    const text = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '');
+    const [pid, , , port] = text.split('\n').map(Number);
+    if (!pid || !port || !isAlive(pid)) return null;
+    if (Date.now() > giveUpAt) return { pid, port };
+    await pause(50);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -245,6 +245,7 @@ describe('two coordinators', () => {
           journal: follower,
           capabilities: new Map([['catalog', bed.capability]]),
           shadowOf: async () => null,
+          isLeading: () => true,
         }),
     );
     await store.report('verify:catalog', {

@@ -7,6 +7,7 @@ import {
   MoveFailedError,
   MoveNotAllowedError,
   MoveUnderWayError,
+  NotCoordinatorError,
   UnknownMigrationError,
 } from './errors.ts';
 import type { ShadowCounts } from './evidence.ts';
@@ -67,6 +68,7 @@ export class Coordinator {
   private readonly journal: JournalFollower;
   private readonly capabilities: ReadonlyMap<string, Capability>;
   private readonly shadowOf: (migration: string) => Promise<ShadowCounts | null>;
+  private readonly isLeading: () => boolean;
   private readonly watchers = new Set<() => void>();
   private readonly phases = new Map<string, Effect>();
   private readonly busy = new Map<string, { verb: Verb; actor: string; since: string }>();
@@ -76,11 +78,13 @@ export class Coordinator {
     journal: JournalFollower;
     capabilities: ReadonlyMap<string, Capability>;
     shadowOf: (migration: string) => Promise<ShadowCounts | null>;
+    isLeading: () => boolean;
   }) {
     this.store = parts.store;
     this.journal = parts.journal;
     this.capabilities = parts.capabilities;
     this.shadowOf = parts.shadowOf;
+    this.isLeading = parts.isLeading;
   }
 
   /** Calls back when a move of this process goes a step further; returns the way to stop. */
@@ -100,14 +104,18 @@ export class Coordinator {
     return capability;
   }
 
-  /** What a move would do and whether its gates hold. Changes nothing. */
-  async plan(migration: string, verb: Verb): Promise<MovePlan> {
+  /**
+   * What a move would do and whether its gates hold. Changes nothing.
+   *
+   * @param rehearse false leaves out the gates that cost locks on real rows: for those who look all the time
+   */
+  async plan(migration: string, verb: Verb, rehearse = true): Promise<MovePlan> {
     const capability = this.capability(migration);
     await this.journal.refresh();
     const state = this.journal.state(migration);
     const to = targetStage(state, verb);
     const synced = capability.databases !== null;
-    const gates = await this.judge(capability, state, verb);
+    const gates = await this.judge(capability, state, verb, rehearse);
     const unmapped = verb === 'sync' ? ((await openSynced(capability))?.mapping.unmapped ?? []) : [];
     return {
       migration,
@@ -271,16 +279,22 @@ export class Coordinator {
   }
 
   private claim(migration: string, order: Order): void {
+    if (!this.isLeading()) throw new NotCoordinatorError();
     const other = this.busy.get(migration);
     if (other) throw new MoveUnderWayError(migration, other.verb, other.actor, other.since);
     this.busy.set(migration, { verb: order.verb, actor: order.actor, since: new Date().toISOString() });
   }
 
-  private async judge(capability: Capability, state: MigrationState, verb: Verb): Promise<GateResult[]> {
-    const gates = gatesOf(verb, state.stage, capability.databases !== null);
+  private async judge(
+    capability: Capability,
+    state: MigrationState,
+    verb: Verb,
+    rehearse = true,
+  ): Promise<GateResult[]> {
+    const gates = gatesOf(verb, state.stage, capability.databases !== null, rehearse);
     if (gates.length === 0) return [];
     const [reports, shadow] = await Promise.all([this.store.reports(), this.shadowOf(capability.name)]);
-    const evidence = await gatherEvidence(capability, state, verb, reports, shadow);
+    const evidence = await gatherEvidence(capability, state, verb, { reports, shadow, rehearse });
     return judge(gates, evidence, capability.thresholds);
   }
 

@@ -48,6 +48,13 @@ export class MoveUnderWayError extends LifecycleError {
   }
 }
 
+export class NotCoordinatorError extends LifecycleError {
+  override name = 'NotCoordinatorError';
+  constructor() {
+    super('another control process coordinates the moves on this store; ask that one, or end it');
+  }
+}
+
 export class JournalConflictError extends LifecycleError {
   override name = 'JournalConflictError';
   constructor(migration: string, newer: JournalEntry) {

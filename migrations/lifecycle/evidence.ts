@@ -35,9 +35,9 @@ export async function gatherEvidence(
   capability: Capability,
   state: MigrationState,
   verb: Verb,
-  reports: ReadonlyMap<string, Report>,
-  shadow: ShadowCounts | null,
+  known: { reports: ReadonlyMap<string, Report>; shadow: ShadowCounts | null; rehearse: boolean },
 ): Promise<Evidence> {
+  const { reports, shadow, rehearse } = known;
   const evidence: Evidence = {
     unreachable: await capability.probe(),
     occupied: [],
@@ -51,7 +51,7 @@ export async function gatherEvidence(
   };
   // Never to be reached again within this look: the gate on health says so.
   if (evidence.unreachable.length > 0 && verb !== 'rollback') return evidence;
-  return { ...evidence, ...(await dataEvidence(capability, state, verb, reports)) };
+  return { ...evidence, ...(await dataEvidence(capability, state, verb, reports, rehearse)) };
 }
 
 async function dataEvidence(
@@ -59,6 +59,7 @@ async function dataEvidence(
   state: MigrationState,
   verb: Verb,
   reports: ReadonlyMap<string, Report>,
+  rehearse: boolean,
 ): Promise<Partial<Evidence>> {
   const synced = await openSynced(capability);
   if (!synced) return {};
@@ -71,7 +72,10 @@ async function dataEvidence(
     lag,
     parked: progress.parked,
     backfill: state.owner === 'monolith' ? backfillEvidence(synced, progress.backfill, report) : null,
-    reverse: changesOwner(verb, state.stage) ? await proveReverse(synced, state.owner, state.epoch) : null,
+    reverse:
+      rehearse && changesOwner(verb, state.stage)
+        ? await proveReverse(synced, state.owner, state.epoch)
+        : null,
   };
 }
 

@@ -157,15 +157,23 @@ const reverse: Gate = ({ reverse: seen }) =>
  * The gates of a move, by what it does.
  *
  * @param synced whether the migration has tables at all
+ * @param rehearse whether the way back is to be tried on real rows
  */
-export function gatesOf(verb: Verb, from: Stage, synced: boolean): Gate[] {
+export function gatesOf(verb: Verb, from: Stage, synced: boolean, rehearse: boolean): Gate[] {
   if (verb === 'sync') return synced ? [health, empty] : [health];
   if (verb === 'rollback') return changesOwner(verb, from) && synced ? [health, lag, parked] : [];
   const data = synced ? [backfilled, lag, parked] : [];
   if (verb === 'shadow') return [health, ...data];
   if (verb === 'canary') return [health, ...data, ...(synced ? [verified] : []), shadow];
   if (verb === 'cutover') {
-    return [health, contract, shadow, ...data, ...(synced ? [verified, reverse] : [])];
+    return [
+      health,
+      contract,
+      shadow,
+      ...data,
+      ...(synced ? [verified] : []),
+      ...(synced && rehearse ? [reverse] : []),
+    ];
   }
   return synced ? [health, lag, parked, verified] : [health];
 }

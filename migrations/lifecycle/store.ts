@@ -128,6 +128,32 @@ export class ControlStore {
     return events;
   }
 
+  /**
+   * Becomes the one coordinator, as soon as no other process is it; the lock goes with the connection.
+   * @returns whether it still is; null when somebody else is the coordinator
+   */
+  async lead(signal: AbortSignal): Promise<(() => boolean) | null> {
+    const client = new pg.Client({
+      connectionString: this.pool.options.connectionString,
+      connectionTimeoutMillis: 3000,
+    });
+    let isLeading = false;
+    const lose = (): void => void (isLeading = false);
+    client.on('error', lose);
+    client.on('end', lose);
+    try {
+      await client.connect();
+      const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock(727202) AS won');
+      isLeading = rows[0]?.won === true;
+    } catch (cause) {
+      throw new UnreachableDatabaseError('control store', this.where, cause);
+    } finally {
+      if (!isLeading) await client.end().catch(() => undefined);
+    }
+    signal.addEventListener('abort', () => void client.end().catch(() => undefined), { once: true });
+    return isLeading ? () => isLeading : null;
+  }
+
   /** Takes or renews a lease and says how far this proxy follows the journal. */
   async renewLease(id: string, acked: number, leaseMs: number): Promise<void> {
     await this.run((client) =>

@@ -90,7 +90,7 @@ describe('kill -9 of everything', () => {
   it('while the fence waits for a writer: a new start takes the cutover back', async () => {
     await toCanary();
     await shop.monolith.query('BEGIN');
-    await shop.monolith.query('UPDATE tbl_products SET upd_dt = now() WHERE prod_id = 1');
+    await shop.monolith.query('UPDATE tbl_products SET upd_dt = now() WHERE prod_id = 2000');
     const moving = shop.strangler('cutover', 'catalog');
     await shop.until(({ moving: under }) => under?.phase === 'raise-fence');
     await shop.killProduct();

@@ -8,6 +8,7 @@ import {
   MoveFailedError,
   MoveNotAllowedError,
   MoveUnderWayError,
+  NotCoordinatorError,
   UnknownMigrationError,
 } from '../../migrations/lifecycle/errors.ts';
 import type { JournalFollower } from '../../migrations/lifecycle/follow.ts';
@@ -196,7 +197,7 @@ function codeOf(error: Error): ConstructorParameters<typeof ControlError>[0] | n
   if (error instanceof MoveNotAllowedError) return 'move-not-allowed';
   if (error instanceof MoveUnderWayError || error instanceof JournalConflictError) return 'move-under-way';
   if (error instanceof MoveFailedError) return error.late ? 'timed-out' : 'failed';
-  if (error instanceof UnreachableDatabaseError) return 'unreachable';
+  if (error instanceof UnreachableDatabaseError || error instanceof NotCoordinatorError) return 'unreachable';
   if (error instanceof LifecycleError) return 'move-not-allowed';
   if (error instanceof DatabaseError || error instanceof ContractError) return 'failed';
   return null;

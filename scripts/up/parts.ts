@@ -1,6 +1,7 @@
 import pino from 'pino';
 import type { Logger } from 'pino';
 import { Coordinator } from '../../migrations/lifecycle/coordinator.ts';
+import { Leadership } from '../../migrations/lifecycle/lead.ts';
 import { JournalFollower } from '../../migrations/lifecycle/follow.ts';
 import type { ControlStore } from '../../migrations/lifecycle/store.ts';
 import { startControl } from '../../proxy/control/server.ts';
@@ -22,7 +23,6 @@ export interface Part {
 }
 
 const REPORT_MS = 1000;
-const RESUME_MS = 2000;
 
 const logger = (name: string): Logger =>
   pino({ name, level: process.env.STRANGLER_LOG_LEVEL ?? 'warn' }, pino.destination(2));
@@ -76,21 +76,25 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
   const capabilities = openCapabilities(config);
   const shadowOf = async (migration: string) =>
     shadowTotals(trafficReports(await store.reports(), Date.now()), journal.state(migration));
-  const coordinator = new Coordinator({ store, journal, capabilities: capabilities.byName, shadowOf });
+  const leadership: Leadership = new Leadership(store, () => coordinator.resume('strangler'));
+  const coordinator: Coordinator = new Coordinator({
+    store,
+    journal,
+    capabilities: capabilities.byName,
+    shadowOf,
+    isLeading: () => leadership.isLeading(),
+  });
+  await leadership.decided;
   const table = buildRouteTable(routesOf(config));
   const lifecycle = new WiredLifecycle({ config, table, store, journal, coordinator });
   const log = logger('control');
   const [host, port] = splitAddress(config.control.listen);
   const token = process.env.STRANGLER_TOKEN ?? null;
   const control = await startControl({ lifecycle, listen: { host, port }, token, logger: log });
-  // What a crash cut off is taken on by itself; `strangler resume` does the same for the impatient.
-  const resume = setInterval(() => {
-    coordinator.resume('strangler').catch((error: unknown) => log.warn({ error }, 'resume failed'));
-  }, RESUME_MS);
   return {
     ready: `dashboard  ${control.url}`,
     close: async () => {
-      clearInterval(resume);
+      await leadership.close();
       lifecycle.close();
       await control.close();
       await journal.close();

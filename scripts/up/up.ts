@@ -18,6 +18,8 @@ const STARTERS: Readonly<Record<PartName, (config: Config, store: ControlStore) 
   sync: startSyncPart,
 };
 
+/** Longer than a proxy gives its running requests. */
+const STOP_MS = 15_000;
 const RESTART_MS = [100, 500, 2000, 5000];
 
 /** Tells a part which store its parent opened. */
@@ -45,6 +47,8 @@ export async function up(options: { config: string; only?: PartName }): Promise<
   await part.close();
   await store.close();
   await embedded?.server.stop();
+  // The open channel to the parent would keep this process alive.
+  if (process.connected) process.disconnect();
   return 0;
 }
 
@@ -99,7 +103,9 @@ class Supervised {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
+    const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
     await gone;
+    clearTimeout(impatience);
   }
 
   private run(): void {

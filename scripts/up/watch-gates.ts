@@ -58,7 +58,7 @@ export class GateWatch {
     const verb = nextVerb(stage);
     if (verb === null || change) return [];
     try {
-      const { gates } = await this.coordinator.plan(name, verb);
+      const { gates } = await this.coordinator.plan(name, verb, false);
       return gates
         .filter((gate) => !gate.passed)
         .map(({ gate, value, threshold }) => `${gate}: ${value}, needs ${threshold}`);
