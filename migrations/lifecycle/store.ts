@@ -124,7 +124,7 @@ export class ControlStore {
     } catch (cause) {
       throw new UnreachableDatabaseError('control store', this.where, cause);
     }
-    signal.addEventListener('abort', () => void client.end().catch(() => undefined), { once: true });
+    endWith(signal, client);
     return events;
   }
 
@@ -150,7 +150,7 @@ export class ControlStore {
     } finally {
       if (!isLeading) await client.end().catch(() => undefined);
     }
-    signal.addEventListener('abort', () => void client.end().catch(() => undefined), { once: true });
+    endWith(signal, client);
     return isLeading ? () => isLeading : null;
   }
 
@@ -210,6 +210,12 @@ export class ControlStore {
       throw error;
     }
   }
+}
+
+function endWith(signal: AbortSignal, client: pg.Client): void {
+  const end = (): void => void client.end().catch(() => undefined);
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end, { once: true });
 }
 
 interface EntryRow {

@@ -127,8 +127,7 @@ describe('the relay', () => {
 
   it('removes changes that are applied, and never one that is not', async () => {
     await bed.monolith.query(`INSERT INTO maker (nm) VALUES ('applied')`);
-    await bed.catchUp();
-    await relayOnce(bed.stream);
+    await bed.purgeAll();
     await bed.monolith.query(`INSERT INTO maker (nm) VALUES ('not yet')`);
     const side = await bed.databases.service.sideState('catalog');
     await bed.databases.monolith.purge('catalog', side?.position ?? '');

@@ -57,6 +57,8 @@ export interface TwoDatabases {
   install(): Promise<void>;
   /** Relays until nothing is pending. */
   catchUp(): Promise<void>;
+  /** Relays and purges until no change is kept; transactions anywhere on the test server may delay it. */
+  purgeAll(): Promise<void>;
   /** One more connection to a side; closed with the rest. */
   connect(side: 'monolith' | 'service'): Promise<pg.Client>;
   close(): Promise<void>;
@@ -102,6 +104,14 @@ export async function twoDatabases(): Promise<TwoDatabases> {
     install: () => workOf('sync', 'legacy', true).run(synced, 0),
     catchUp: async () => {
       while ((await relayOnce(stream)) > 0);
+    },
+    purgeAll: async () => {
+      for (let kept = 1; kept > 0;) {
+        await relayOnce(stream);
+        const side = await databases.service.sideState('catalog');
+        await databases.monolith.purge('catalog', side?.position ?? '');
+        kept = (await databases.monolith.recentChanges('catalog', 1)).length;
+      }
     },
     connect: (side) => connectTo(side === 'monolith' ? monolithUrl : serviceUrl),
     close: async () => {

@@ -11,6 +11,7 @@ const CHUNK_ROWS = 2000;
 const PATIENCE_MS = 10_000;
 
 export interface VerifyProgress {
+  /** Rows looked at: the owner's, and then the follower's, for such as only it has. */
   rowsCompared: number;
   rowsTotal: number | null;
   differences: number;
@@ -55,7 +56,7 @@ export async function verify(
     if (!entry.target.part) {
       const keysOnly = { name: entry.target.name, key: entry.target.key, columns: entry.target.key };
       for await (const chunk of chunksOf(stream.target, stream.migration, keysOnly, signal)) {
-        await add(entry, await strangersAmong(stream, entry, chunk), 0);
+        await add(entry, await strangersAmong(stream, entry, chunk), chunk.length);
       }
     }
   }
@@ -137,8 +138,12 @@ const keyOf = (table: SourceTable, row: Row): Row =>
   Object.fromEntries(table.key.map((column) => [column, row[column] ?? null]));
 
 async function total(stream: Stream): Promise<number | null> {
-  const estimates = await Promise.all(
-    stream.mapping.entries.map((entry) => stream.source.estimateRows(entry.source.name)),
-  );
+  const { entries } = stream.mapping;
+  const estimates = await Promise.all([
+    ...entries.map((entry) => stream.source.estimateRows(entry.source.name)),
+    ...entries
+      .filter((entry) => !entry.target.part)
+      .map((entry) => stream.target.estimateRows(entry.target.name)),
+  ]);
   return estimates.includes(null) ? null : estimates.reduce<number>((sum, n) => sum + (n ?? 0), 0);
 }

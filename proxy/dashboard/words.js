@@ -49,5 +49,5 @@ export function verifyInWords(verify) {
   if (verify.state === 'failed') return 'failed';
   if (verify.differences === 0) return `no differences in ${rows}`;
   const mended = verify.repaired > 0 ? `, ${count(verify.repaired)} repaired` : '';
-  return `${count(verify.differences)} differences in ${rows}${mended}`;
+  return `${count(verify.differences)} ${verify.differences === 1 ? 'difference' : 'differences'} in ${rows}${mended}`;
 }

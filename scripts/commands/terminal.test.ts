@@ -62,9 +62,7 @@ describe('on a terminal', () => {
       { ...verify, differences: 1, repaired: 0, details: [] },
       new Screen(false, fakeTerminal(120), err),
     );
-    expect(written(err)).toMatch(
-      /verify, 1 differences \[█{20}\] 100 %, 30 of 20 rows, 5 rows\/s, 0 s left$/,
-    );
+    expect(written(err)).toMatch(/verify, 1 difference \[█{20}\] 100 %, 30 of 20 rows, 5 rows\/s, 0 s left$/);
   });
 
   it('a table wraps its last column, and becomes blocks where even that is too wide', () => {

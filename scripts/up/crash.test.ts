@@ -109,15 +109,19 @@ describe('kill -9 of everything', () => {
     for (const delayMs of [0, 20, 50]) {
       const { stage } = await shop.status();
       const verb = stage === 'extracted' ? 'rollback' : 'cutover';
-      const moving = shop.move(verb, 'catalog').catch(() => 'killed');
-      await shop.until((status) => status.moving !== null || status.stage !== stage);
+      const moving = shop.move(verb, 'catalog').catch((error: Error) => error.message);
+      await shop
+        .until((status) => status.moving !== null || status.stage !== stage)
+        .catch(async (error: Error) => {
+          throw new Error(`${await moving} ${error.message}`);
+        });
       await pause(delayMs);
       await shop.killProduct();
       await moving;
       await shop.up();
       await shop.strangler('resume');
       const { owner } = await shop.until((status) => status.moving === null);
-      await isLive();
+      await shop.until(({ sync }) => sync?.state === 'live' && sync.lagSeconds < 1);
       expect(['monolith', 'service']).toContain(owner);
       await writes.more(10);
       if ((await shop.status()).stage !== 'extracted') await shop.move('verify', 'catalog');

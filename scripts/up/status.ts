@@ -127,7 +127,8 @@ function detailOf(report: SyncReport): string {
 
 function verifyStatus(state: MigrationState, reports: ReadonlyMap<string, Report>): VerifyStatus | null {
   const record = reports.get(`verify:${state.migration}`)?.value as VerifyRecord | undefined;
-  if (!record) return null;
+  // A comparison from before the last change of owner says nothing about the side that follows now.
+  if (!record || record.epoch !== state.epoch || record.owner !== state.owner) return null;
   const { unsettled, details } = record;
   const unrested = unsettled > 0 ? [`${unsettled} rows never came to rest while they were compared`] : [];
   return {

@@ -11,7 +11,7 @@ export class GateWatch {
   private readonly coordinator: Coordinator;
   private readonly journal: JournalFollower;
   private readonly names: readonly string[];
-  private readonly found = new Map<string, string[]>();
+  private readonly found = new Map<string, { seq: number; reasons: string[] }>();
   private readonly timer: NodeJS.Timeout;
   private watchedUntil = 0;
   private lookedAt = 0;
@@ -26,7 +26,10 @@ export class GateWatch {
   }
 
   waitsFor(migration: string): readonly string[] {
-    return this.found.get(migration) ?? [];
+    const { seq, stage } = this.journal.state(migration);
+    const found = this.found.get(migration);
+    if (found?.seq === seq) return found.reasons;
+    return nextVerb(stage) === null ? [] : ['its gates, which are being looked at'];
   }
 
   isWatched(): void {
@@ -47,7 +50,10 @@ export class GateWatch {
     this.isLooking = true;
     this.lookedAt = now;
     try {
-      for (const name of this.names) this.found.set(name, await this.reasons(name));
+      for (const name of this.names) {
+        const { seq } = this.journal.state(name);
+        this.found.set(name, { seq, reasons: await this.reasons(name) });
+      }
     } finally {
       this.isLooking = false;
     }

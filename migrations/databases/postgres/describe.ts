@@ -55,16 +55,19 @@ function columnInfo(row: ColumnRow): ColumnInfo {
   };
 }
 
-/** Rough number of rows; null when the table was never analysed. */
+/** Rows are about this long where nobody has counted them. */
+const BYTES_PER_ROW = 100;
+
+/** Rough number of rows: what the last analysis found, else by the size of the table. */
 export async function estimateRows(pool: pg.Pool, label: string, table: string): Promise<number | null> {
   const { schema, name } = splitTable(table);
-  const [row] = await query<{ rows: string }>(
+  const [row] = await query<{ rows: string; bytes: string }>(
     pool,
     label,
-    `SELECT c.reltuples::bigint::text AS rows FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = $1 AND c.relname = $2`,
+    `SELECT c.reltuples::bigint AS rows, pg_relation_size(c.oid) AS bytes
+     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`,
     [schema, name],
   );
-  const rows = Number(row?.rows ?? -1);
-  return rows < 0 ? null : rows;
+  if (!row) return null;
+  return Number(row.rows) < 0 ? Math.round(Number(row.bytes) / BYTES_PER_ROW) : Number(row.rows);
 }

@@ -81,7 +81,12 @@ export async function readRows(
   return readVersioned(pool, label, migration, table, chunk, [JSON.stringify(keys)]);
 }
 
-/** @see Database.readApplied; one answer for each key, in their order */
+/**
+ * One answer for each key, in their order. Marks are looked up one by one (LATERAL): the table of all keys that were
+ * ever changed is not to be read for each chunk.
+ *
+ * @see Database.readApplied
+ */
 export async function readApplied(
   pool: pg.Pool,
   label: string,
@@ -104,7 +109,8 @@ export async function readApplied(
        WITH ORDINALITY AS w
      LEFT JOIN ${tableIdent(target.name)} t
        ON ${target.key.map((c, i) => `t.${ident(c)} = w.c${i}::${typeOf.get(c)}`).join(' AND ')}
-     LEFT JOIN strangler.mark m ON m.migration = $2 AND m.entry = $3 AND m.key = w.k
+     LEFT JOIN LATERAL (
+       SELECT * FROM strangler.mark WHERE migration = $2 AND entry = $3 AND key = w.k LIMIT 1) m ON true
      ORDER BY w.ordinality`,
     [JSON.stringify(wanted), migration, target.entry],
   );

@@ -23,7 +23,8 @@ export function showVerify(verify: Schemas['VerifyStatus'], screen: Screen): voi
   if (verify.state !== 'running')
     return screen.progress('', `verify: ${verifyInWords(verify)}`, verify.state);
   const left = total === null || rate <= 0 ? null : Math.max(0, total - rows) / rate;
-  const found = differences > 0 ? `, ${count(differences)} differences` : '';
+  const found =
+    differences > 0 ? `, ${count(differences)} ${differences === 1 ? 'difference' : 'differences'}` : '';
   showRows(`verify${found}`, { rows, total, rate, left }, screen);
 }
 
