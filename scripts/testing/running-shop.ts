@@ -18,6 +18,8 @@ const run = promisify(execFile);
 
 /** The reference shop and the product, as real processes on databases of their own. */
 export class RunningShop {
+  /** The configuration that product and commands are given. */
+  config = 'legacy-monolith/strangler.yaml';
   readonly env: NodeJS.ProcessEnv;
   readonly monolith: pg.Client;
   readonly service: pg.Client;
@@ -64,10 +66,7 @@ export class RunningShop {
 
   /** Starts `strangler up` and waits until it is ready. */
   async up(): Promise<void> {
-    this.product = spawnNode(
-      ['scripts/strangler.ts', 'up', '-c', 'legacy-monolith/strangler.yaml'],
-      this.env,
-    );
+    this.product = spawnNode(['scripts/strangler.ts', 'up', '-c', this.config], this.env);
     await lineOf(this.product, /^ready$/m);
   }
 
@@ -92,10 +91,7 @@ export class RunningShop {
 
   /** Runs one CLI command; gives what it printed and its exit code. */
   async strangler(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-    const child = spawnNode(
-      ['scripts/strangler.ts', '-c', 'legacy-monolith/strangler.yaml', ...args],
-      this.env,
-    );
+    const child = spawnNode(['scripts/strangler.ts', '-c', this.config, ...args], this.env);
     const [out, err] = [collect(child.stdout), collect(child.stderr)];
     const [code] = (await once(child, 'close')) as [number | null];
     return { code: code ?? -1, out: out(), err: err() };
