@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Row } from '../databases/database.ts';
+import type { Change, Row } from '../databases/database.ts';
+import type { EntryMapping } from '../mapping/mapping.ts';
+import type { Stream } from '../relay/stream.ts';
 import { lagOf, relayOnce } from '../relay/relay.ts';
 import { describeDifference } from '../verify/compare.ts';
 import { settle } from '../verify/settle.ts';
@@ -10,7 +12,7 @@ import type { Side } from './stages.ts';
 import { otherSide } from './stages.ts';
 
 /** How many of the newest changes are compared on both sides before the owner changes. */
-const RECENT = 500;
+const RECENT = 200;
 
 /** Refuses writes at the old owner, from now until somebody lowers the fence. */
 export function fenceOldOwner(
@@ -60,36 +62,49 @@ export async function settleKeys(
 ): Promise<void> {
   const stream = streamFrom(synced, oldOwner, epoch);
   const recent = await stream.source.recentChanges(synced.name, RECENT);
-  for (const entry of stream.mapping.entries) {
-    const keys = new Map<string, Row>();
-    for (const change of recent) {
-      if (change.table !== entry.source.name) continue;
-      const key = entry.source.key.map((column) => [column, change.row[column] ?? null]);
-      keys.set(change.key, Object.fromEntries(key) as Row);
-    }
-    if (keys.size === 0) continue;
-    const { differences, unsettled } = await settle(stream, entry, [...keys.values()], patienceMs / 2);
-    const [first] = differences;
-    if (first) throw new MoveFailedError(`the sides differ: ${describeDifference(first)}`, false);
-    if (unsettled > 0)
-      throw new MoveFailedError(`${unsettled} rows of ${entry.name} did not come to rest`, true);
+  // Writes wait meanwhile, so everything that can go side by side does.
+  await Promise.all([
+    ...stream.mapping.entries.map((entry) => compareRecent(stream, entry, recent, patienceMs)),
+    raiseSequences(synced, oldOwner),
+  ]);
+}
+
+async function compareRecent(
+  stream: Stream,
+  entry: EntryMapping,
+  recent: readonly Change[],
+  patienceMs: number,
+): Promise<void> {
+  const keys = new Map<string, Row>();
+  for (const change of recent) {
+    if (change.table !== entry.source.name) continue;
+    const key = entry.source.key.map((column) => [column, change.row[column] ?? null]);
+    keys.set(change.key, Object.fromEntries(key) as Row);
   }
-  await raiseSequences(synced, oldOwner);
+  if (keys.size === 0) return;
+  const { differences, unsettled } = await settle(stream, entry, [...keys.values()], patienceMs / 2);
+  const [first] = differences;
+  if (first) throw new MoveFailedError(`the sides differ: ${describeDifference(first)}`, false);
+  if (unsettled > 0)
+    throw new MoveFailedError(`${unsettled} rows of ${entry.name} did not come to rest`, true);
 }
 
 async function raiseSequences(synced: SyncedCapability, oldOwner: Side): Promise<void> {
   const { mapping, databases } = synced;
   const direction = oldOwner === 'monolith' ? mapping.toService : mapping.toMonolith;
-  for (const { source, target } of direction.entries.filter((entry) => !entry.target.part)) {
-    const given = await databases[oldOwner].identities(source.name);
-    const floors = new Map(
-      source.key.flatMap((column, i) => {
-        const [floor, name] = [given.get(column), target.key[i]];
-        return floor === undefined || name === undefined ? [] : [[name, floor] as const];
-      }),
-    );
-    await databases[otherSide(oldOwner)].raiseIdentities(target.name, floors);
-  }
+  const inserting = direction.entries.filter((entry) => !entry.target.part);
+  await Promise.all(
+    inserting.map(async ({ source, target }) => {
+      const given = await databases[oldOwner].identities(source.name);
+      const floors = new Map(
+        source.key.flatMap((column, i) => {
+          const [floor, name] = [given.get(column), target.key[i]];
+          return floor === undefined || name === undefined ? [] : [[name, floor] as const];
+        }),
+      );
+      await databases[otherSide(oldOwner)].raiseIdentities(target.name, floors);
+    }),
+  );
 }
 
 /** The old side follows first, so that at no time both take writes. Repeating it changes nothing. */
