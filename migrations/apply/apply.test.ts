@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { relayOnce } from '../relay/relay.ts';
 import type { TwoDatabases } from '../testing/two-databases.ts';
 import { twoDatabases } from '../testing/two-databases.ts';
-import { retryParked } from './apply.ts';
+import { applyChanges, retryParked } from './apply.ts';
 
 let bed: TwoDatabases;
 beforeEach(async () => {
@@ -108,10 +108,31 @@ describe('a change that cannot be applied', () => {
     ]);
   });
 
+  it('is mended by the next good one of its key', async () => {
+    await insertItem('momentary', 'A');
+    await bed.catchUp();
+    await bed.monolith.query(`UPDATE item SET stat = 'Z'`);
+    await bed.monolith.query(`UPDATE item SET stat = 'X'`);
+    await bed.catchUp();
+    await retryParked(bed.databases.service, 'catalog', 0n, bed.stream.mapping);
+    expect(await bed.databases.service.parkedChanges('catalog', 10)).toEqual([]);
+    expect((await bed.service.query('SELECT state FROM product')).rows).toEqual([{ state: 'gone' }]);
+  });
+
+  it('is parked also when the refusal is of a kind that nobody listed', async () => {
+    await bed.service.query('CREATE INDEX ON manufacturer (name)');
+    await bed.monolith.query(
+      `INSERT INTO maker (id, nm) SELECT 1, string_agg(md5(i::text), '') FROM generate_series(1, 400) i`,
+    );
+    await bed.monolith.query(`INSERT INTO maker (id, nm) VALUES (2, 'other')`);
+    await bed.catchUp();
+    expect(await makers()).toEqual([{ id: 2, name: 'other' }]);
+  });
+
   it('never overwrites another row that has the same unique value', async () => {
     await bed.monolith.query(`INSERT INTO item (id, code, price) VALUES (1, 'taken', 1)`);
     await bed.catchUp();
-    await bed.service.query(`SET strangler.origin = 'x'`);
+    await bed.service.query(`SET strangler.origin = 'catalog'`);
     await bed.service.query(`UPDATE product SET sku = 'other' WHERE id = 1`);
     await bed.service.query(
       `INSERT INTO product (id, sku, price_minor, state) VALUES (99, 'mine', 1, 'active')`,
@@ -134,6 +155,27 @@ describe('a change that cannot be applied', () => {
     await bed.catchUp();
     expect(await skus()).toEqual([]);
     expect(await bed.databases.service.parkedChanges('catalog', 10)).toHaveLength(1);
+  });
+});
+
+describe('a part of a row', () => {
+  it('waits until the row that it belongs to is there, and is not lost', async () => {
+    const { toMonolith } = bed.synced.mapping;
+    await bed.monolith.query(`UPDATE strangler.side SET role = 'follower', epoch = 1`);
+    const change = (table: string, id: string, row: Record<string, string>) =>
+      ({ id, table, op: 'upsert', key: '["1"]', row }) as const;
+    const stock = change('stock', '2', { product_id: '1', on_hand: '42' });
+    await bed.databases.monolith.applying('catalog', 1n, (applier) =>
+      applyChanges(applier, toMonolith, [stock], new Set()),
+    );
+    expect(await bed.databases.monolith.parkedChanges('catalog', 10)).toHaveLength(1);
+    const product = change('product', '1', { id: '1', sku: 'A', price_minor: '100', state: 'active' });
+    await bed.databases.monolith.applying('catalog', 1n, (applier) =>
+      applyChanges(applier, toMonolith, [product], new Set()),
+    );
+    await retryParked(bed.databases.monolith, 'catalog', 1n, toMonolith);
+    expect((await bed.monolith.query('SELECT code, qty FROM item')).rows).toEqual([{ code: 'A', qty: 42 }]);
+    expect(await bed.databases.monolith.parkedChanges('catalog', 10)).toEqual([]);
   });
 });
 

@@ -28,7 +28,10 @@ export async function applyChanges(
   }
 }
 
-/** Tries again what is parked, oldest first; what fails again stays, with its newest reason. */
+/**
+ * Tries again what is parked. A change carries the whole row, so the newest of each key stands for all before it:
+ * a value that was bad for a moment is mended by the next good one. What fails stays, with its newest reason.
+ */
 export async function retryParked(
   target: Database,
   migration: string,
@@ -36,16 +39,13 @@ export async function retryParked(
   mapping: DirectionMapping,
 ): Promise<void> {
   await target.applying(migration, epoch, async (applier) => {
-    const stillParked = new Set<string>();
-    for (const change of await applier.parked()) {
-      if (stillParked.has(slotOf(change))) continue;
-      const fault = await tryRun(applier, mapping, [change]);
-      if (fault) {
-        stillParked.add(slotOf(change));
-        if (fault.message !== change.reason) await applier.park(change, fault.message);
-      } else {
-        await applier.unpark(change);
-      }
+    const slots = Map.groupBy(await applier.parked(), slotOf);
+    for (const changes of slots.values()) {
+      const newest = changes.at(-1);
+      if (!newest) continue;
+      const fault = await tryRun(applier, mapping, [newest]);
+      if (!fault) for (const change of changes) await applier.unpark(change);
+      else if (fault.message !== newest.reason) await applier.park(newest, fault.message);
     }
   });
 }

@@ -23,7 +23,8 @@ const remember = (message: unknown): void => {
 const server = new EmbeddedPostgres({
   databaseDir: dataDir,
   port: Number(port),
-  user: 'strangler',
+  // Not `strangler`: a schema of the user's own name comes first in the search path, and ours has that name.
+  user: 'embedded',
   password,
   persistent: true,
   authMethod: 'scram-sha-256',

@@ -70,7 +70,7 @@ async function stopKeeper(keeper: ChildProcess): Promise<void> {
 }
 
 function describe(port: number, password: string, stop: () => Promise<void>): EmbeddedServer {
-  const urlOf = (name: string): string => `postgres://strangler:${password}@127.0.0.1:${port}/${name}`;
+  const urlOf = (name: string): string => `postgres://embedded:${password}@127.0.0.1:${port}/${name}`;
   return {
     url: urlOf('postgres'),
     stop,

@@ -10,7 +10,7 @@ import { changeOwner, resumeChange } from './change-owner.ts';
 import { backfill } from '../backfill/backfill.ts';
 import { Coordinator } from './coordinator.ts';
 import { JournalFollower } from './follow.ts';
-import { liftFence } from './hand-over.ts';
+import { fenceOldOwner, liftFence } from './hand-over.ts';
 import type { ChangeState, Effect } from './protocol.ts';
 import { ControlStore } from './store.ts';
 
@@ -87,7 +87,7 @@ const roles = async () =>
   );
 
 async function run(order: OwnerChangeOrder): Promise<ChangeState> {
-  return changeOwner(context(), order);
+  return changeOwner(context(), order, journal.state('catalog').seq);
 }
 
 describe('a cutover', () => {
@@ -220,7 +220,11 @@ describe('proxies', () => {
 describe('two coordinators', () => {
   it('a coordinator that slept through its own abort can neither decide nor fence', async () => {
     const paused = pausedAt('drain');
-    const sleeper = changeOwner({ ...context(), observe: paused.observe }, forward);
+    const sleeper = changeOwner(
+      { ...context(), observe: paused.observe },
+      forward,
+      journal.state('catalog').seq,
+    );
     await paused.reached;
     await journal.refresh();
     const second = await JournalFollower.start(store);
@@ -275,10 +279,28 @@ describe('two coordinators', () => {
           : result.value.detail
         : String(result.reason),
     );
-    expect(outcomes.filter((outcome) => outcome === 'done')).toHaveLength(1);
+    expect(outcomes).toContain('done');
     expect(outcomes.find((outcome) => outcome !== 'done')).toMatch(/person \d/);
     expect(await roles()).toEqual(['follower 1', 'owner 1']);
     await Promise.all(others.map((follower) => follower.close()));
+  });
+
+  it('a late lift of one attempt does not lower the fence of the next', async () => {
+    await fenceOldOwner(bed.synced, 'monolith', 1, 1000);
+    await liftFence(bed.synced, 'monolith', 0, 1);
+    await fenceOldOwner(bed.synced, 'monolith', 2, 1000);
+    await expect(liftFence(bed.synced, 'monolith', 0, 1)).rejects.toThrow('moved on');
+    await expect(bed.monolith.query(`INSERT INTO maker (nm) VALUES ('stray')`)).rejects.toThrow('is fenced');
+  });
+
+  it('a sync process that was stopped in the middle of a transaction does not keep a move from ending', async () => {
+    await bed.monolith.query(`INSERT INTO maker (nm) VALUES ('on its way')`);
+    const stopped = await bed.connect('service');
+    await stopped.query('BEGIN');
+    await stopped.query('SELECT FROM strangler.side FOR UPDATE');
+    expect(await run(forward)).toMatchObject({ result: 'aborted', late: true });
+    await stopped.query('ROLLBACK');
+    expect(await roles()).toEqual(['owner 0', 'follower 0']);
   });
 
   it('a late abort cannot give the tables back after the owner has changed', async () => {
@@ -298,7 +320,9 @@ describe('a crash', () => {
     ['journal-released', 'follower 1|owner 1'],
   ])('right before %s leaves one legal next step, and it is taken', async (effect, expected) => {
     const paused = pausedAt(effect);
-    void changeOwner({ ...context(), observe: paused.observe }, forward).catch(() => undefined);
+    void changeOwner({ ...context(), observe: paused.observe }, forward, journal.state('catalog').seq).catch(
+      () => undefined,
+    );
     await paused.reached; // it never goes on: that coordinator is dead
     await journal.refresh();
     const end = await resumeChange(context(), journal.state('catalog'), 'resume');

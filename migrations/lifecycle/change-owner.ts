@@ -15,6 +15,8 @@ import { becomeOwner, drain, fenceOldOwner, liftFence, settleKeys } from './hand
 
 /** From the hold to the decision; what is left of the cap of two seconds is for taking it back. */
 export const DECISION_BUDGET_MS = 1500;
+/** An effect that keeps the time itself can say better why it did not end; it gets this much longer. */
+const GRACE_MS = 100;
 /** How long what is decided is tried again before the caller is told; the control process goes on with it later. */
 const COMPLETION_BUDGET_MS = 20_000;
 
@@ -48,9 +50,17 @@ export interface ChangeOwnerContext {
   observe(effect: Effect): Promise<void> | undefined | void;
 }
 
-/** Changes the owner by the protocol, from its beginning. */
-export function changeOwner(context: ChangeOwnerContext, order: OwnerChangeOrder): Promise<ChangeState> {
-  return run(context, order, begin(), context.journal.state(order.migration).seq);
+/**
+ * Changes the owner by the protocol, from its beginning.
+ *
+ * @param seq newest entry that the gates were judged on: if there is a newer one, the change does not begin
+ */
+export function changeOwner(
+  context: ChangeOwnerContext,
+  order: OwnerChangeOrder,
+  seq: number,
+): Promise<ChangeState> {
+  return run(context, order, begin(), seq);
 }
 
 /** Takes the one legal next step of a change that was cut off, and all that follow from it. */
@@ -126,12 +136,35 @@ async function carryOut(
     'journal-aborted': () => journal({ kind: 'aborted', why: state.reason ?? 'unknown' }, order.newEpoch),
   } satisfies Record<Effect, () => Promise<unknown>> as Record<Effect, () => Promise<void>>;
   try {
-    if (state.doing) await effects[state.doing]();
+    if (state.doing) await inTime(state.doing, effects[state.doing](), decideBy);
     return { kind: 'done' };
   } catch (error) {
     if (error instanceof JournalConflictError) return contradiction(context, order, known, error);
     const late = error instanceof FenceTimeoutError || (error instanceof MoveFailedError && error.late);
     return { kind: 'failed', reason: error instanceof Error ? error.message : String(error), late };
+  }
+}
+
+const BOUNDED: ReadonlySet<Effect> = new Set<Effect>(['await-held', 'raise-fence', 'drain', 'settle']);
+
+/**
+ * What comes before the decision must not outlast its time, whatever it hangs on. What it still does afterwards is
+ * harmless: a late fence is refused by its attempt, a late applier by its epoch.
+ */
+async function inTime(effect: Effect, work: Promise<void>, decideBy: number): Promise<void> {
+  if (!BOUNDED.has(effect)) return work;
+  const late = new AbortController();
+  const limit = pause(Math.max(1, decideBy + GRACE_MS - Date.now()), undefined, { signal: late.signal }).then(
+    () => {
+      throw new MoveFailedError(`"${effect}" did not end in time`, true);
+    },
+  );
+  work.catch(() => undefined);
+  try {
+    await Promise.race([work, limit]);
+  } finally {
+    late.abort();
+    limit.catch(() => undefined);
   }
 }
 

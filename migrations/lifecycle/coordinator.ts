@@ -156,25 +156,31 @@ export class Coordinator {
     }
   }
 
-  /** Takes on every change of owner that was cut off. */
+  /** Takes on every change of owner that was cut off, beside each other: one that cannot go on keeps none waiting. */
   async resume(actor: string): Promise<MoveResult[]> {
     await this.journal.refresh();
-    const results: MoveResult[] = [];
-    for (const state of this.journal.states.values()) {
-      const { change, migration } = state;
-      if (!change || this.busy.has(migration)) continue;
-      this.claim(migration, { verb: change.verb, weight: 0, actor, reason: null });
-      try {
-        const synced = await openSynced(this.capability(migration));
-        const started = Date.now();
-        const end = await resumeChange(this.contextOf(migration, synced), state, actor);
-        results.push(this.resultOf(migration, change, end, started));
-      } finally {
-        this.phases.delete(migration);
-        this.busy.delete(migration);
-      }
+    const open = [...this.journal.states.values()].filter(
+      ({ change, migration }) => change !== null && !this.busy.has(migration),
+    );
+    const ends = await Promise.allSettled(open.map((state) => this.resumeOne(state, actor)));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed) throw failed.reason;
+    return ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []));
+  }
+
+  private async resumeOne(state: MigrationState, actor: string): Promise<MoveResult[]> {
+    const { change, migration } = state;
+    if (!change) return [];
+    this.claim(migration, { verb: change.verb, weight: 0, actor, reason: null });
+    try {
+      const synced = await openSynced(this.capability(migration));
+      const started = Date.now();
+      const end = await resumeChange(this.contextOf(migration, synced), state, actor);
+      return [this.resultOf(migration, change, end, started)];
+    } finally {
+      this.phases.delete(migration);
+      this.busy.delete(migration);
     }
-    return results;
   }
 
   private async moveStage(
@@ -223,18 +229,22 @@ export class Coordinator {
     const { actor, reason } = order;
     const started = Date.now();
     try {
-      const end = await changeOwner(this.contextOf(migration, synced), {
-        verb,
-        migration,
-        from,
-        to,
-        epoch,
-        newEpoch,
-        oldOwner,
-        actor,
-        reason,
-        evidence: gates,
-      });
+      const end = await changeOwner(
+        this.contextOf(migration, synced),
+        {
+          verb,
+          migration,
+          from,
+          to,
+          epoch,
+          newEpoch,
+          oldOwner,
+          actor,
+          reason,
+          evidence: gates,
+        },
+        state.seq,
+      );
       return this.resultOf(migration, { verb, from, to }, end, started);
     } finally {
       this.phases.delete(migration);

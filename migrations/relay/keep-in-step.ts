@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { BackfillReport } from '../backfill/backfill.ts';
 import { backfill } from '../backfill/backfill.ts';
 import type { Pending } from '../databases/database.ts';
-import { StaleEpochError } from '../databases/errors.ts';
 import { relayForever } from './relay.ts';
 import type { Stream } from './stream.ts';
 
@@ -28,7 +27,7 @@ export interface SyncReport {
 }
 
 /**
- * Keeps the follower in step until `signal` aborts or the owner changes: live changes at once, existing rows beside
+ * Keeps the follower in step until `signal` aborts, which the journal decides: live changes at once, existing rows beside
  * them where the direction has any to copy. A database that goes away is tried again until it is back.
  */
 export async function keepInStep(
@@ -85,7 +84,6 @@ export async function keepInStep(
     try {
       await together([relaying, copying, counting], signal);
     } catch (error) {
-      if (error instanceof StaleEpochError) return;
       report.state = 'stalled';
       report.detail = error instanceof Error ? error.message : String(error);
       observe(report);

@@ -135,7 +135,49 @@ describe('the relay', () => {
   });
 });
 
+describe('a trigger of the application', () => {
+  it('that writes the row again after it was written is followed in the right order', async () => {
+    await bed.monolith.query(`
+      CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN UPDATE item SET qty = 42 WHERE id = NEW.id; RETURN NULL; END $$;
+      CREATE TRIGGER after_all AFTER INSERT ON item FOR EACH ROW EXECUTE FUNCTION touch();`);
+    await bed.monolith.query(`INSERT INTO item (code, price) VALUES ('A', 1)`);
+    await bed.catchUp();
+    expect((await bed.service.query('SELECT on_hand FROM stock')).rows).toEqual([{ on_hand: 42 }]);
+  });
+
+  it('that deletes the row after it was written does not leave it behind', async () => {
+    await bed.monolith.query(`INSERT INTO item (code, price, qty) VALUES ('A', 1, 1)`);
+    await bed.monolith.query(`
+      CREATE FUNCTION clean() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN DELETE FROM item WHERE id = NEW.id; RETURN NULL; END $$;
+      CREATE TRIGGER after_all AFTER UPDATE ON item FOR EACH ROW EXECUTE FUNCTION clean();`);
+    await bed.monolith.query('UPDATE item SET qty = 0');
+    await bed.catchUp();
+    expect((await bed.service.query('SELECT FROM product')).rowCount).toBe(0);
+  });
+});
+
 describe('the loop guard', () => {
+  it('of one migration does not keep another from capturing what a cascade does to its table', async () => {
+    await bed.monolith.query(
+      'CREATE TABLE line (id int PRIMARY KEY, item_id int REFERENCES item ON DELETE CASCADE)',
+    );
+    await bed.databases.monolith.install('cart', [{ name: 'line', key: ['id'], columns: ['id'] }], {
+      role: 'owner',
+      epoch: 0n,
+      owner: 'monolith',
+    });
+    await bed.monolith.query(
+      `INSERT INTO item (id, code, price) VALUES (1, 'A', 1); INSERT INTO line VALUES (5, 1)`,
+    );
+    await bed.monolith.query(
+      `BEGIN; SELECT set_config('strangler.origin', 'catalog', true); DELETE FROM item; COMMIT`,
+    );
+    const ops = (await bed.databases.monolith.recentChanges('cart', 10)).map((change) => change.op);
+    expect(ops).toEqual(['delete', 'upsert']);
+  });
+
   it('captures nothing of what the applier writes', async () => {
     await bed.monolith.query(`INSERT INTO maker (nm) VALUES ('a')`);
     await bed.catchUp();

@@ -22,7 +22,7 @@ afterEach(() => bed.close());
 
 /** Writes on the following side as nobody may. */
 async function corrupt(sql: string): Promise<void> {
-  await bed.service.query(`SET strangler.origin = 'corruption'`);
+  await bed.service.query(`SET strangler.origin = 'catalog'`);
   await bed.service.query(sql);
 }
 

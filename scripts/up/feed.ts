@@ -78,7 +78,10 @@ export class JournalFeed implements StandingsFeed {
   /** Counted from before the request: the store's lease never ends before ours. */
   private async renew(): Promise<void> {
     const asked = performance.now();
+    const hadLapsed = asked >= this.leaseUntil;
     await this.store.renewLease(this.id, this.acked, LEASE_MS);
+    // A whole move may have passed while there was no lease: first the journal, then the confidence.
+    if (hadLapsed) await this.journal.refresh();
     this.leaseUntil = Math.max(this.leaseUntil, asked + LEASE_MS);
   }
 

@@ -69,9 +69,13 @@ function writeSql(target: TargetTable, chosen: string): string {
     .map((column, i) => ({ column, i }))
     .filter(({ column }) => !target.key.includes(column.name));
   if (target.part) {
-    return `UPDATE ${tableIdent(target.name)} t
+    // A part that finds no row must not pass for applied: both counts are told.
+    const isFresh = chosen.startsWith('JOIN') ? `${chosen} WHERE` : `${chosen} AND`;
+    return `, hit AS (
+      UPDATE ${tableIdent(target.name)} t
       SET ${others.map(({ column, i }) => `${ident(column.name)} = i.c${i}::${column.castType}`).join(', ')}
-      FROM input i ${chosen.startsWith('JOIN') ? `${chosen} WHERE` : `${chosen} AND`} ${sameKey(target)}`;
+      FROM input i ${isFresh} ${sameKey(target)} RETURNING 1)
+      SELECT (SELECT count(*) FROM hit) AS hit, (SELECT count(*) FROM input i ${chosen}) AS fresh`;
   }
   // On the named key only: any other conflict is an error to be seen, not a row to be overwritten.
   const update = others.map(({ column }) => `${ident(column.name)} = excluded.${ident(column.name)}`);

@@ -99,6 +99,13 @@ export async function parkedChanges(
   return (await query<ParkedRow>(pool, label, `${PARKED} LIMIT $2`, [migration, limit])).map(toParked);
 }
 
+/** A change of some columns of a row that is not there (yet): it waits, parked, until the row is. */
+class PartWithoutRowError extends Error {
+  constructor(target: TargetTable) {
+    super(`the row of ${target.name} that this change of ${target.entry} belongs to is not there`);
+  }
+}
+
 class PostgresApplier implements Applier {
   readonly position: string;
   private readonly client: pg.PoolClient;
@@ -143,7 +150,8 @@ class PostgresApplier implements Applier {
     await this.client.query(
       `INSERT INTO strangler.backfill (migration, source, after, rows, done, seconds) VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT (migration, source) DO UPDATE
-       SET after = excluded.after, rows = excluded.rows, done = excluded.done, seconds = excluded.seconds`,
+       SET after = excluded.after, rows = excluded.rows, done = excluded.done, seconds = excluded.seconds
+       WHERE NOT backfill.done`,
       [this.migration, source, JSON.stringify(cursor.after), cursor.rows, cursor.done, cursor.seconds],
     );
   }
@@ -191,7 +199,15 @@ class PostgresApplier implements Applier {
 
   private async run(sql: string, target: TargetTable, rows: readonly TargetRow[]): Promise<void> {
     if (rows.length === 0) return;
-    await this.client.query(sql, [inputOf(target, rows), this.migration, target.entry, this.epoch]);
+    const { rows: counts } = await this.client.query<{ fresh: string; hit: string }>(sql, [
+      inputOf(target, rows),
+      this.migration,
+      target.entry,
+      this.epoch,
+    ]);
+    const [count] = counts;
+    if (target.part && count?.hit !== undefined && count.hit !== count.fresh)
+      throw new PartWithoutRowError(target);
   }
 }
 
@@ -204,7 +220,11 @@ function numbered(target: TargetTable, row: TargetRow): Row {
   return { k: row.sourceKey, v: row.version, ...(Object.fromEntries(values) as Row) };
 }
 
-/** Data exceptions, integrity violations, unknown columns and what triggers raise; all else may pass by itself. */
+/** Of what passes by itself: connections, locks, resources, shutdown, defects of the server. The rest is the data's. */
+const PASSES = /^(08|25|40|53|55P03|57|58|XX)/;
+
 function isFaultOfTheData(error: unknown): error is Error {
-  return /^(22|23|42|P0|0A)/.test(sqlState(error) ?? '');
+  if (error instanceof PartWithoutRowError) return true;
+  const state = sqlState(error);
+  return state !== null && !PASSES.test(state);
 }

@@ -4,11 +4,16 @@ import { query, TEXT_SETTINGS, transaction } from './connect.ts';
 import { ident, keyExpression, literal, splitTable, tableIdent } from './identifiers.ts';
 import { SCHEMA_SQL, START_POSITION } from './schema.ts';
 
-const CAPTURE = 'strangler_capture';
+/** Sorts before every name an application would choose: a trigger of its own that writes the row again comes after. */
+const CAPTURE = '!strangler_capture';
 const FENCE = 'strangler_fence';
 const TRUNCATE = 'strangler_truncate';
-/** Our own applier says so for its transaction; a setting that was set once reads '' afterwards, not NULL. */
-const NOT_OURS = `coalesce(current_setting('strangler.origin', true), '') = ''`;
+/**
+ * The applier of the migration says so for its transaction; a setting that was set once reads '' afterwards, not
+ * NULL. What it does to the tables of another migration (by a cascade, say) is a write like any other there.
+ */
+const notOurs = (migration: string): string =>
+  `coalesce(current_setting('strangler.origin', true), '') <> ${literal(migration)}`;
 
 /** Creates bookkeeping, capture and (disabled) fence, and starts this side afresh. */
 export async function install(
@@ -45,7 +50,7 @@ export async function remove(
   await transaction(pool, label, 'BEGIN', async (client) => {
     for (const table of tables) {
       for (const trigger of [CAPTURE, FENCE, TRUNCATE]) {
-        await client.query(`DROP TRIGGER IF EXISTS ${trigger} ON ${tableIdent(table)}`);
+        await client.query(`DROP TRIGGER IF EXISTS ${ident(trigger)} ON ${tableIdent(table)}`);
       }
       await client.query(`DROP FUNCTION IF EXISTS ${functionName(table)}()`);
     }
@@ -95,13 +100,13 @@ function triggersSql(migration: string, table: CapturedTable, fenced: boolean): 
   const name = literal(migration);
   return `
 ${captureFunctionSql(migration, table)}
-DROP TRIGGER IF EXISTS ${CAPTURE} ON ${on};
-CREATE TRIGGER ${CAPTURE} AFTER INSERT OR UPDATE OR DELETE ON ${on}
-  FOR EACH ROW WHEN (${NOT_OURS}) EXECUTE FUNCTION ${functionName(table.name)}();
-ALTER TABLE ${on} ENABLE ALWAYS TRIGGER ${CAPTURE};
+DROP TRIGGER IF EXISTS ${ident(CAPTURE)} ON ${on};
+CREATE TRIGGER ${ident(CAPTURE)} AFTER INSERT OR UPDATE OR DELETE ON ${on}
+  FOR EACH ROW WHEN (${notOurs(migration)}) EXECUTE FUNCTION ${functionName(table.name)}();
+ALTER TABLE ${on} ENABLE ALWAYS TRIGGER ${ident(CAPTURE)};
 DROP TRIGGER IF EXISTS ${FENCE} ON ${on};
 CREATE TRIGGER ${FENCE} BEFORE INSERT OR UPDATE OR DELETE ON ${on}
-  FOR EACH ROW WHEN (${NOT_OURS}) EXECUTE FUNCTION strangler.refuse_write(${name});
+  FOR EACH ROW WHEN (${notOurs(migration)}) EXECUTE FUNCTION strangler.refuse_write(${name});
 DROP TRIGGER IF EXISTS ${TRUNCATE} ON ${on};
 CREATE TRIGGER ${TRUNCATE} BEFORE TRUNCATE ON ${on}
   FOR EACH STATEMENT EXECUTE FUNCTION strangler.refuse_truncate(${name});

@@ -13,6 +13,9 @@ export const TEXT_SETTINGS: ReadonlyMap<string, string> = new Map([
   ['bytea_output', 'hex'],
 ]);
 
+/** A process that was stopped in the middle of a transaction must not keep a move, or its own successor, waiting. */
+const IDLE_IN_TRANSACTION_MS = 5000;
+
 const asText = { getTypeParser: () => (text: string | Buffer) => text };
 
 /** A pool whose sessions speak text by `TEXT_SETTINGS`. Connections are made when first needed. */
@@ -24,6 +27,7 @@ export function openPool(url: string, label: string): pg.Pool {
     idleTimeoutMillis: 30_000,
     application_name: 'strangler',
     types: asText,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     options: [...TEXT_SETTINGS].map(([name, value]) => `-c ${name}=${value.replaceAll(' ', '')}`).join(' '),
   });
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.

@@ -56,11 +56,13 @@ export async function becomeOwner(
   await transaction(pool, label, 'BEGIN', async (client) => {
     await limitLockWait(client, LOWER_LOCK_MS);
     const { rows } = await client.query<{ role: string }>(
-      `SELECT role FROM strangler.side WHERE migration = $1 AND epoch <= $2 FOR UPDATE`,
-      [migration, epoch],
+      `SELECT role FROM strangler.side WHERE migration = $1 AND epoch <= $2 AND attempt <= $3 FOR UPDATE`,
+      [migration, epoch, attempt],
     );
     const [before] = rows;
-    if (!before) return refuseStale(client, label, migration, `an epoch up to ${epoch}`);
+    if (!before) {
+      return refuseStale(client, label, migration, `an epoch up to ${epoch} and attempt up to ${attempt}`);
+    }
     await client.query(
       `UPDATE strangler.side SET role = 'owner', owner = $4, epoch = $2, attempt = greatest(attempt, $3)
        WHERE migration = $1`,
