@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Capability } from '../../migrations/lifecycle/capability.ts';
 import { openSynced, streamFrom } from '../../migrations/lifecycle/capability.ts';
@@ -78,10 +79,7 @@ export class SyncParts {
         } catch (error) {
           this.logger.warn({ migration: capability.name, error }, 'sync cannot start');
           await this.reportFailure(capability.name, state, error);
-          await new Promise<void>((resolve) => {
-            const timer = setTimeout(resolve, RETRY_MS);
-            stop.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true });
-          });
+          await pause(RETRY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
         }
       }
     })();
