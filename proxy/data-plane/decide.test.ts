@@ -14,7 +14,6 @@ const decided = (
   more: { live?: boolean; client?: () => Client } = {},
 ) =>
   decide({
-    migration: 'catalog',
     kind,
     standing: standing({ epoch: 7, ...part }),
     seq: 3,
@@ -24,7 +23,7 @@ const decided = (
 
 describe('deciding who answers', () => {
   it('leaves a migration that the journal does not know to the monolith', () => {
-    const given = { migration: 'catalog', seq: 3, leaseIsLive: false, standing: null, client: nobody };
+    const given = { seq: 3, leaseIsLive: false, standing: null, client: nobody };
     for (const kind of ['reads', 'writes'] as const) {
       expect(decide({ ...given, kind })).toEqual({
         side: 'monolith',
@@ -60,15 +59,20 @@ describe('deciding who answers', () => {
     }
   });
 
-  it('splits canary reads by the weight, and sends those of a client that just wrote to the owner', () => {
-    const client = (wroteLately: boolean) => () => ({ id: 'abcdefghijklmnop', wroteLately });
-    const side = (weight: number, wrote: boolean) =>
-      decided({ stage: 'canary', weight }, 'reads', { client: client(wrote) }).side;
-    expect([side(0, false), side(100, false), side(100, true)]).toEqual(['monolith', 'service', 'monolith']);
+  it('splits canary reads by arm, and sends those of a client that is ahead of the service to the owner', () => {
+    const read = (isInServiceArm: boolean, isAhead: boolean) =>
+      decided({ stage: 'canary' }, 'reads', {
+        client: () => ({ isInServiceArm, pinnedBy: null, isAhead }),
+      }).side;
+    expect([read(false, false), read(true, false), read(true, true)]).toEqual([
+      'monolith',
+      'service',
+      'monolith',
+    ]);
   });
 
   it.each(STAGES)('lets a write in stage %s wait while its owner changes, and no read', (stage) => {
-    const client = () => ({ id: 'a', wroteLately: false });
+    const client = () => ({ isInServiceArm: true, pinnedBy: null, isAhead: false });
     expect(decided({ stage, holdWrites: true }, 'writes').waits).toBe(true);
     expect(decided({ stage, holdWrites: true }, 'reads', { client }).waits).toBe(false);
   });

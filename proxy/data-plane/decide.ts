@@ -1,6 +1,5 @@
 import type { Kind } from '../routes/table.ts';
 import type { Side } from './exchange.ts';
-import { isInServiceArm } from './identity.ts';
 import type { Standing } from './standing.ts';
 
 /** Who answers, and why. */
@@ -16,21 +15,22 @@ export interface Decision {
 
 /** What is known of the client in stage `canary`. */
 export interface Client {
-  /** Its random id, from the cookie or fresh. */
-  id: string;
-  /** It wrote a moment ago, so the service may not have its write yet. */
-  wroteLately: boolean;
+  /** It belongs to those whose reads go to the service. */
+  isInServiceArm: boolean;
+  /** Why, when a list or a name pins it; null when its place in the weight decides. */
+  pinnedBy: string | null;
+  /** The service may not have this client's own last write yet. */
+  isAhead: boolean;
 }
 
 export interface Circumstances {
-  migration: string;
   kind: Kind;
   /** Null when the journal does not know the migration yet: it is `legacy`. */
   standing: Standing | null;
   seq: number;
   leaseIsLive: boolean;
   /** Called in stage `canary` only, so that nobody else gets an identity. */
-  client: () => Client;
+  client: (standing: Standing) => Client;
 }
 
 /** Decides which side answers a request. Pure: everything it depends on is in `given`. */
@@ -56,14 +56,14 @@ function placeOfWrite(standing: Standing, leaseIsLive: boolean): Place {
   return { side, reason: 'owner', waits: false };
 }
 
-function placeOfRead(standing: Standing, client: () => Client): Place {
+function placeOfRead(standing: Standing, client: Circumstances['client']): Place {
   switch (standing.stage) {
     case 'legacy':
     case 'dual-write':
     case 'shadow':
       return { side: 'monolith', reason: standing.stage, waits: false };
     case 'canary':
-      return placeOfCanaryRead(standing, client());
+      return placeOfCanaryRead(standing, client(standing));
     case 'extracted':
     case 'retired':
       return { side: 'service', reason: standing.stage, waits: false };
@@ -71,9 +71,8 @@ function placeOfRead(standing: Standing, client: () => Client): Place {
 }
 
 function placeOfCanaryRead(standing: Standing, client: Client): Place {
-  if (!isInServiceArm(client.id, standing.migration, standing.weight)) {
-    return { side: 'monolith', reason: 'canary', waits: false };
-  }
-  if (client.wroteLately) return { side: standing.owner, reason: 'read your writes', waits: false };
-  return { side: 'service', reason: 'canary', waits: false };
+  const reason = client.pinnedBy ?? 'canary';
+  if (!client.isInServiceArm) return { side: 'monolith', reason, waits: false };
+  if (client.isAhead) return { side: standing.owner, reason: 'read your writes', waits: false };
+  return { side: 'service', reason, waits: false };
 }

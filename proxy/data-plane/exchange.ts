@@ -12,6 +12,10 @@ export interface RequestHead {
   header(name: string): string | undefined;
   /** Address of the peer on the other end of the connection. */
   peer: string;
+  /** Address of the client: what a trusted peer says, else the peer itself. */
+  client: string;
+  /** The client spoke HTTPS, to this proxy or to a trusted one in front of it. */
+  isSecure: boolean;
   /** What Content-Length announces; null for a body of unknown length, 0 for none. */
   bodyBytes: number | null;
 }
@@ -23,6 +27,8 @@ export interface Problem {
   /** What happened, on which side, and what to do. */
   detail: string;
   retryAfterSeconds?: number;
+  /** Further headers of the answer. */
+  headers?: Readonly<Record<string, string>>;
 }
 
 /** How an exchange ended. */
@@ -35,30 +41,65 @@ export interface Outcome {
   firstByteMs: number | null;
 }
 
+/** How one try at one address ended. */
+export interface Attempt extends Outcome {
+  /** Why there was no answer to pass on; null when there was one, or when the client left. */
+  error: Error | null;
+  /** The client has been answered, or has left: nothing more can be tried for it. */
+  isOver: boolean;
+}
+
+/** Where one try goes. */
+export interface Destination {
+  address: URL;
+  /** False for an answer that is not passed on but given up, as `UnwantedAnswer`. */
+  isWanted: (status: number) => boolean;
+  /** Called once when the answer has come to its end. */
+  upstreamDone: () => void;
+}
+
+/** The head of an answer, before it goes to the client. */
+export interface AnswerHead {
+  status: number;
+  header(name: string): string | undefined;
+}
+
 /** What the lane that carries a request does for the stages. */
 export interface Carrier {
-  /** Sends the request to the decided side and the answer to the client; `upstreamDone` is called once. */
-  forward(exchange: Exchange, upstreamDone: () => void): Promise<Outcome>;
-  refuse(problem: Problem): Promise<Outcome>;
-  /** The headers as they went to the upstream. */
+  /** Tries one address once. Sends the request there and, if it is wanted, the answer to the client. */
+  forward(exchange: Exchange, destination: Destination): Promise<Attempt>;
+  refuse(problem: Problem, headers: readonly HeaderPair[]): Promise<Outcome>;
+  /** The end-to-end headers of the request as they go to an upstream. */
   sentHeaders(): Readonly<Record<string, string | string[] | undefined>>;
   /** Calls back when the client leaves before it has its answer; returns the way to stop. */
   onClientGone(left: () => void): () => void;
 }
 
+export type HeaderPair = readonly [name: string, value: string];
+
 /** One request on its way through the stages, each of which fills in what it finds out. */
 export interface Exchange {
   readonly request: RequestHead;
   readonly carrier: Carrier;
+  /** When it arrived, by `performance.now()`. */
+  readonly startedAt: number;
   match: Match | null;
+  /** Payload of the client's JWT, once it was verified. */
+  claims: Readonly<Record<string, unknown>> | null;
   decision: Decision;
   /** Ends the count of this write as running; set in the same step in which it was decided. */
   finishWrite: () => void;
   /** How long it waited for a change of owner; null when it did not. */
   heldMs: number | null;
   problem: Problem | null;
-  /** Cookies that go with the answer. */
-  cookies: string[];
+  /** Headers that go with the answer, besides its own. */
+  answerHeaders: HeaderPair[];
+  /** Called in order when the head of the answer is known; they may still add to `answerHeaders`. */
+  beforeAnswer: ((answer: AnswerHead) => void)[];
+  /** Headers that go to the upstream, besides the client's. */
+  upstreamHeaders: HeaderPair[];
+  /** Addresses that were tried, in order. */
+  tried: string[];
   outcome: Outcome | null;
 }
 
@@ -67,12 +108,17 @@ export function newExchange(request: RequestHead, carrier: Carrier): Exchange {
   return {
     request,
     carrier,
+    startedAt: performance.now(),
     match: null,
+    claims: null,
     decision: { side: 'monolith', reason: 'no route', epoch: 0, seq: 0, waits: false },
     finishWrite: () => undefined,
     heldMs: null,
     problem: null,
-    cookies: [],
+    answerHeaders: [],
+    beforeAnswer: [],
+    upstreamHeaders: [],
+    tried: [],
     outcome: null,
   };
 }

@@ -1,28 +1,31 @@
 import type { RouteTable } from '../routes/table.ts';
 import { match } from '../routes/match.ts';
-import type { CanarySettings } from '../routes/schema.ts';
-import { decide, type Client, type Decision } from './decide.ts';
+import type { Admission } from './admit/admit.ts';
+import type { Arms } from './canary/arms.ts';
+import { decide } from './decide.ts';
 import type { Exchange } from './exchange.ts';
-import type { Follower } from './follow.ts';
-import { problemOfHold, type HoldQueue } from './hold.ts';
-import { freshId, idCookie, readId, wroteLately, wroteLatelyCookie } from './identity.ts';
-import type { Traffic } from './observe.ts';
-import type { RunningWrites } from './running-writes.ts';
-import type { ShadowReads } from './shadow.ts';
+import type { Follower } from './hold/follow.ts';
+import { problemOfHold, type HoldQueue } from './hold/hold.ts';
+import type { RunningWrites } from './hold/running-writes.ts';
+import type { Observers } from './observe/observers.ts';
+import type { ShadowReads } from './shadow/shadow.ts';
 import type { StandingsFeed } from './standing.ts';
+import { sendToSide } from './upstreams/send.ts';
+import type { Upstreams } from './upstreams/upstreams.ts';
 
 /** What the stages work with. */
 export interface Parts {
+  /** Immutable, replaced whole. */
   table: RouteTable;
   feed: StandingsFeed;
   follower: Follower;
   running: RunningWrites;
   held: HoldQueue;
-  traffic: Traffic;
+  admission: Admission;
+  arms: Arms;
+  upstreams: Upstreams;
+  observers: Observers;
   shadow: ShadowReads;
-  canary: CanarySettings;
-  /** True when the client spoke HTTPS to a proxy that is trusted. */
-  isSecure: (exchange: Exchange) => boolean;
 }
 
 type Stage = (exchange: Exchange, parts: Parts) => Promise<void> | void;
@@ -30,10 +33,11 @@ type Stage = (exchange: Exchange, parts: Parts) => Promise<void> | void;
 /** The way of a request. */
 const STAGES: readonly Stage[] = [
   matchRoute, //   which migration does it belong to?
+  admit, //        may this client ask? Off until configured
   decideSide, //   who answers it now? A write that may go is counted as running in this very step
   holdWrite, //    while the owner changes, a write waits here and is then decided again
   forward, //      the decided side gets it, the client gets the answer
-  observe, //      what happened is counted
+  observe, //      what happened is counted, logged and traced
   shadowRead, //   the client has its answer: now a sampled read may be compared
 ];
 
@@ -49,12 +53,17 @@ export async function carryOut(exchange: Exchange, parts: Parts): Promise<void> 
   }
 }
 
-function matchRoute(exchange: Exchange, { table }: Parts): void {
-  exchange.match = match(table, exchange.request.method, exchange.request.target);
+function matchRoute(exchange: Exchange, { table, observers }: Parts): void {
+  exchange.match = match(table, exchange.request);
+  observers.begin(exchange);
+}
+
+function admit(exchange: Exchange, { admission }: Parts): Promise<void> | void {
+  return admission.admit(exchange);
 }
 
 function decideSide(exchange: Exchange, parts: Parts): void {
-  if (!exchange.match) return;
+  if (!exchange.match || exchange.problem) return;
   // Whoever has waited goes first, should the wait be over without anybody having said so.
   if (exchange.match.kind === 'writes' && !parts.held.isEmpty) parts.held.lookAgain();
   decideAndCount(exchange, parts);
@@ -65,33 +74,21 @@ function decideAndCount(exchange: Exchange, parts: Parts): boolean {
   const { match } = exchange;
   if (!match) return true;
   const standings = parts.follower.newest();
+  const standing = standings.byMigration.get(match.migration) ?? null;
   exchange.decision = decide({
-    migration: match.migration,
     kind: match.kind,
-    standing: standings.byMigration.get(match.migration) ?? null,
+    standing,
     seq: standings.seq,
     leaseIsLive: parts.feed.leaseIsLive(),
-    client: () => identify(exchange, match.migration, parts),
+    client: (of) => parts.arms.identify(exchange, of),
   });
-  if (exchange.decision.waits) return false;
-  if (match.kind === 'writes') countAsRunning(exchange, match.migration, exchange.decision, parts);
-  return true;
-}
-
-function countAsRunning(exchange: Exchange, migration: string, decision: Decision, parts: Parts): void {
-  exchange.finishWrite = parts.running.begin(migration, decision.side, decision.seq);
-  const stage = parts.follower.newest().byMigration.get(migration)?.stage;
-  if (stage === 'canary' && parts.canary.readYourWritesMs > 0) {
-    exchange.cookies.push(wroteLatelyCookie(migration, parts.canary, parts.isSecure(exchange)));
+  const { side, seq, waits } = exchange.decision;
+  if (waits) return false;
+  if (match.kind === 'writes') {
+    exchange.finishWrite = parts.running.begin(match.migration, side, seq);
+    if (standing) parts.arms.noteWrite(exchange, standing);
   }
-}
-
-function identify(exchange: Exchange, migration: string, { canary, isSecure }: Parts): Client {
-  const header = exchange.request.header('cookie');
-  const known = readId(header, canary);
-  const id = known ?? freshId();
-  if (known === null) exchange.cookies.push(idCookie(id, canary, isSecure(exchange)));
-  return { id, wroteLately: wroteLately(header, migration, canary) };
+  return true;
 }
 
 async function wait(exchange: Exchange, migration: string, parts: Parts): Promise<void> {
@@ -110,15 +107,15 @@ function holdWrite(exchange: Exchange, parts: Parts): Promise<void> | void {
   if (exchange.match && exchange.decision.waits) return wait(exchange, exchange.match.migration, parts);
 }
 
-async function forward(exchange: Exchange): Promise<void> {
+async function forward(exchange: Exchange, { upstreams }: Parts): Promise<void> {
   const { carrier, decision, problem } = exchange;
-  if (problem) exchange.outcome = await carrier.refuse(problem);
+  if (problem) exchange.outcome = await carrier.refuse(problem, exchange.answerHeaders);
   else if (decision.waits) exchange.outcome = { status: 0, failed: false, firstByteMs: null };
-  else exchange.outcome = await carrier.forward(exchange, exchange.finishWrite);
+  else exchange.outcome = await sendToSide(exchange, upstreams);
 }
 
-function observe(exchange: Exchange, { traffic }: Parts): void {
-  traffic.record(exchange);
+function observe(exchange: Exchange, { observers }: Parts): void {
+  observers.end(exchange);
 }
 
 function shadowRead(exchange: Exchange, { shadow, follower }: Parts): void {

@@ -1,5 +1,5 @@
-import type { ShadowStats } from './mirror.ts';
-import type { Counts, TrafficStats } from './observe.ts';
+import type { ShadowStats } from './shadow/mirror.ts';
+import type { Counts, TrafficStats } from './observe/observe.ts';
 import type { Parts } from './pipeline.ts';
 
 export interface MigrationStats extends TrafficStats {
@@ -28,7 +28,7 @@ export function statsOf(parts: Parts): ProxyStats {
   const migrations: Record<string, MigrationStats> = {};
   for (const name of names) {
     migrations[name] = {
-      ...parts.traffic.of(name),
+      ...parts.observers.traffic.of(name),
       waitingWrites: parts.held.count(name),
       runningWrites: parts.running.count(name),
       shadow: parts.shadow.stats(name),
@@ -38,6 +38,6 @@ export function statsOf(parts: Parts): ProxyStats {
     seq: parts.follower.newest().seq,
     acknowledged: parts.follower.acknowledged,
     migrations,
-    unmatched: parts.traffic.unmatched(),
+    unmatched: parts.observers.traffic.unmatched(),
   };
 }

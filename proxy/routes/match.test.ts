@@ -12,7 +12,7 @@ const routesOf = (...routes: MigrationRoutes['routes']): MigrationRoutes => ({
 const tryMatch = (routes: MigrationRoutes['routes'], method: string, target: string): Match | null => {
   const path = normalisePath(target);
   if (path.kind === 'refusal') throw new Error(path.reason);
-  return match(buildRouteTable([routesOf(...routes)]), method, path);
+  return match(buildRouteTable([routesOf(...routes)]), { method, target: path, header: () => undefined });
 };
 
 const pathFor = (routes: MigrationRoutes['routes'], method: string, target: string): string | null =>
@@ -104,7 +104,9 @@ describe('building the table', () => {
     ]);
     const path = normalisePath('/p');
     const migrations = ['GET', 'POST', 'PUT'].map((method) =>
-      path.kind === 'path' ? match(table, method, path)?.migration : null,
+      path.kind === 'path'
+        ? match(table, { method, target: path, header: () => undefined })?.migration
+        : null,
     );
     expect(migrations).toEqual(['catalog', 'orders', 'orders']);
   });

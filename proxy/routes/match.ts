@@ -1,6 +1,14 @@
 import type { NormalPath } from './path.ts';
 import type { Kind, Node, Route, RouteTable } from './table.ts';
 
+/** What of a request decides its route. */
+export interface Asked {
+  method: string;
+  target: NormalPath;
+  /** Looks a header up by its lower-case name. */
+  header(name: string): string | undefined;
+}
+
 /** The route that a request belongs to. */
 export interface Match {
   route: Route;
@@ -17,7 +25,7 @@ const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
  * wildcard wins. HEAD matches GET. OPTIONS asks on behalf of another method, so it follows whatever route stands
  * at the path, and reads. Null means that no migration claims the request: it is the monolith's.
  */
-export function match(table: RouteTable, method: string, target: NormalPath): Match | null {
+export function match(table: RouteTable, { method, target }: Asked): Match | null {
   const values: string[] = [];
   const route = search(table.root, method, target.segments, 0, values);
   if (!route) return null;

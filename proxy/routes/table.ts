@@ -1,4 +1,4 @@
-import type { RouteInput } from './schema.ts';
+import type { RouteInput, RouteSettings } from './schema.ts';
 
 export type Kind = 'reads' | 'writes';
 
@@ -12,6 +12,8 @@ export interface Route {
   /** What the configuration says that it does; null leaves it to the method. */
   readonly as: Kind | null;
   readonly parameters: readonly string[];
+  /** What else the configuration says of it. */
+  readonly settings: RouteSettings;
 }
 
 type ByMethod = Record<string, Route>;
@@ -65,17 +67,26 @@ export function buildRouteTable(input: readonly MigrationRoutes[]): RouteTable {
 }
 
 function readRoute(entry: MigrationRoutes, input: RouteInput): Route[] {
-  const { methods, path, as } = spelled(input);
+  const { methods, path, as, settings } = spelled(input);
   const parameters = readParameters(entry, `${methods.join(',')} ${path}`, path);
-  const shared = { path, migration: entry.migration, service: entry.service, as, parameters };
+  const shared = { path, migration: entry.migration, service: entry.service, as, parameters, settings };
   return methods.map((method) => Object.freeze({ method, ...shared }));
 }
 
-function spelled(input: RouteInput): { methods: string[]; path: string; as: Kind | null } {
-  if (typeof input !== 'string')
-    return { methods: [input.method].flat(), path: input.path, as: input.as ?? null };
+interface Spelled {
+  methods: string[];
+  path: string;
+  as: Kind | null;
+  settings: RouteSettings;
+}
+
+function spelled(input: RouteInput): Spelled {
+  if (typeof input !== 'string') {
+    const { method, path, as, ...settings } = input;
+    return { methods: [method].flat(), path, as: as ?? null, settings };
+  }
   const blank = input.indexOf(' ');
-  return { methods: input.slice(0, blank).split(','), path: input.slice(blank + 1), as: null };
+  return { methods: input.slice(0, blank).split(','), path: input.slice(blank + 1), as: null, settings: {} };
 }
 
 function readParameters(entry: MigrationRoutes, text: string, path: string): readonly string[] {

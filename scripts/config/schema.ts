@@ -1,13 +1,10 @@
 import { z } from 'zod';
 import { tablePairSchema } from '../../migrations/mapping/schema.ts';
-import {
-  canarySchema,
-  monolithSchema,
-  proxySchema,
-  routesSchema,
-  serviceSchema,
-  shadowSchema,
-} from '../../proxy/routes/schema.ts';
+import { canarySchema } from '../../proxy/data-plane/canary/schema.ts';
+import { proxySchema } from '../../proxy/data-plane/schema.ts';
+import { shadowSchema } from '../../proxy/data-plane/shadow/schema.ts';
+import { monolithSchema, serviceSchema } from '../../proxy/data-plane/upstreams/schema.ts';
+import { routesSchema } from '../../proxy/routes/schema.ts';
 
 const name = z
   .string()

@@ -12,6 +12,7 @@ import { routesOf } from '../config/read.ts';
 import { openCapabilities } from './capabilities.ts';
 import { JournalFeed } from './feed.ts';
 import { WiredLifecycle } from './lifecycle.ts';
+import { proxyConfigOf } from './proxy-config.ts';
 import { SyncParts } from './sync.ts';
 import { shadowTotals, trafficReports } from './traffic.ts';
 
@@ -31,15 +32,7 @@ const logger = (name: string): Logger =>
 export async function startProxyPart(config: Config, store: ControlStore): Promise<Part> {
   const journal = await JournalFollower.start(store);
   const feed = await JournalFeed.start(store, journal, Object.keys(config.migrations));
-  const services = Object.entries(config.services).map(([name, { url }]) => [name, url] as const);
-  const shadows = Object.entries(config.migrations).map(([name, { shadow }]) => [name, shadow] as const);
-  const proxy = await startProxy({
-    table: buildRouteTable(routesOf(config)),
-    feed,
-    upstreams: { monolith: config.monolith.url, services: Object.fromEntries(services) },
-    settings: { proxy: config.proxy, canary: config.canary, shadow: Object.fromEntries(shadows) },
-    logger: logger('proxy'),
-  });
+  const proxy = await startProxy({ config: proxyConfigOf(config), feed, logger: logger('proxy') });
   const report = setInterval(() => {
     void store.report(`traffic:${feed.id}`, proxy.stats()).catch(() => undefined);
   }, REPORT_MS);

@@ -3,9 +3,13 @@ import { createServer, request, type IncomingHttpHeaders, type Server, type Serv
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import type { Readable } from 'node:stream';
-import { proxySchema, shadowSchema, canarySchema, type RouteInput } from '../../routes/schema.ts';
-import { buildRouteTable } from '../../routes/table.ts';
-import { startProxy, type DataPlaneSettings, type RunningProxy } from '../server.ts';
+import type { RouteInput } from '../../routes/schema.ts';
+import { buildRouteTable, type RouteTable } from '../../routes/table.ts';
+import type { ProxyLogger } from '../observe/observers.ts';
+import { canarySchema } from '../canary/schema.ts';
+import { proxySchema } from '../schema.ts';
+import { startProxy, type DataPlaneConfig, type RunningProxy } from '../server.ts';
+import { shadowSchema } from '../shadow/schema.ts';
 import type { Standing, Standings, StandingsFeed } from '../standing.ts';
 
 /** A journal that a test writes by hand. */
@@ -156,40 +160,45 @@ export interface BedOptions {
 /** A proxy between real upstreams, for one migration `catalog` with the service `shop`. */
 export interface Bed {
   proxy: RunningProxy;
+  /** What the proxy started with, to make another one of. */
+  config: DataPlaneConfig;
   feed: FakeFeed;
   monolith: Upstream;
   service: Upstream;
   stop(): Promise<void>;
 }
 
+/** Routes of the migration `catalog`. */
+export function tableOf(routes: RouteInput[]): RouteTable {
+  return buildRouteTable([{ migration: 'catalog', service: 'shop', routes }]);
+}
+
+/** Says only what is a defect. */
+const SILENT: ProxyLogger = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: (fields) => console.error(fields),
+};
+
 /** Starts a bed; every test stops its own. */
 export async function startBed(options: BedOptions = {}): Promise<Bed> {
   const feed = options.feed ?? new FakeFeed(standing({}));
   const monolith = await new Upstream('monolith', options.monolith).start();
   const service = await new Upstream('service', options.service).start();
-  const routes = options.routes ?? ['* /api/products/*'];
-  const settings: DataPlaneSettings = {
+  const config: DataPlaneConfig = {
+    table: tableOf(options.routes ?? ['* /api/products/*']),
     proxy: proxySchema.parse({ listen: '127.0.0.1:0', ...(options.proxy ?? {}) }),
     canary: canarySchema.parse(options.canary ?? {}),
-    shadow: { catalog: shadowSchema.parse(options.shadow ?? {}) },
-  };
-  const silent = {
-    debug: () => undefined,
-    info: () => undefined,
-    error: (fields: object) => console.error(fields),
-  };
-  const proxy = await startProxy({
-    table: buildRouteTable([{ migration: 'catalog', service: 'shop', routes }]),
-    feed,
     upstreams: { monolith: monolith.url, services: { shop: service.url } },
-    settings,
-    logger: silent,
-  });
+    migrations: { catalog: { shadow: shadowSchema.parse(options.shadow ?? {}) } },
+  };
+  const proxy = await startProxy({ config, feed, logger: SILENT });
   const stop = async (): Promise<void> => {
     await proxy.close(0);
     await Promise.all([monolith.stop(), service.stop()].map((each) => each.catch(() => undefined)));
   };
-  return { proxy, feed, monolith, service, stop };
+  return { proxy, config, feed, monolith, service, stop };
 }
 
 /** An answer as a client sees it. */

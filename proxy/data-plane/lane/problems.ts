@@ -1,0 +1,101 @@
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { HeaderPair, Problem, Side } from '../exchange.ts';
+
+export type TimeLimit = 'connect' | 'first byte' | 'idle';
+
+/** A limit that an upstream passed. */
+export class UpstreamTimeout extends Error {
+  readonly limit: TimeLimit;
+  readonly ms: number;
+
+  constructor(limit: TimeLimit, ms: number) {
+    super(`The upstream passed the ${limit} limit of ${ms} ms.`);
+    this.name = 'UpstreamTimeout';
+    this.limit = limit;
+    this.ms = ms;
+  }
+}
+
+const SETTING: Record<TimeLimit, string> = {
+  connect: 'timeouts.connectMs',
+  'first byte': 'timeouts.firstByteMs',
+  idle: 'timeouts.idleMs',
+};
+
+/** What the client is told when the decided side gave no answer. */
+export function problemOfUpstream(error: Error, side: Side): Problem {
+  if (error instanceof UpstreamTimeout) {
+    return {
+      status: 504,
+      title: `The ${side} did not answer in time`,
+      detail:
+        `The ${side} passed the ${error.limit} limit of ${error.ms} ms. Whether it carried the request out is not ` +
+        `known: look before sending a write again. If it is only slow, raise proxy.${SETTING[error.limit]}.`,
+    };
+  }
+  const code = (error as NodeJS.ErrnoException).code ?? error.message;
+  if (code === 'ERR_UPSTREAM_UPGRADE_TIMEOUT') {
+    return {
+      status: 504,
+      title: `The ${side} did not answer in time`,
+      detail: `The ${side} did not upgrade in time.`,
+    };
+  }
+  const never = code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EHOSTUNREACH';
+  return {
+    status: 502,
+    title: never ? `The ${side} cannot be reached` : `The ${side} broke off`,
+    detail: never
+      ? `Nothing was sent: connecting to the ${side} failed (${code}). Check that it runs and that its url is right.`
+      : `The connection to the ${side} ended before its answer (${code}). Look before sending a write again.`,
+  };
+}
+
+/** What the client is told when its request cannot be read in one way only. */
+export function problemOfRequest(reason: string): Problem {
+  return {
+    status: 400,
+    title: 'The request was refused',
+    detail: `Nothing was sent to any side: ${reason}.`,
+  };
+}
+
+/** Answers with a problem document (RFC 9457). */
+export function writeProblem(res: ServerResponse, problem: Problem, more: readonly HeaderPair[] = []): void {
+  const body = bodyOf(problem);
+  res.writeHead(problem.status, headersOf(problem, body, more).flat()).end(body);
+}
+
+/** The same on a connection that asked for an upgrade and has no response object. */
+export function writeProblemToSocket(
+  socket: Duplex,
+  problem: Problem,
+  more: readonly HeaderPair[] = [],
+): void {
+  const body = bodyOf(problem);
+  const head = headersOf(problem, body, more).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${problem.status} Refused\r\n${head.join('')}connection: close\r\n\r\n${body}`);
+}
+
+function headersOf(problem: Problem, body: string, more: readonly HeaderPair[]): HeaderPair[] {
+  const headers: HeaderPair[] = [
+    ['content-type', 'application/problem+json'],
+    ['content-length', String(Buffer.byteLength(body))],
+    ['cache-control', 'no-store'],
+    ...Object.entries(problem.headers ?? {}),
+    ...more,
+  ];
+  if (problem.retryAfterSeconds !== undefined)
+    headers.push(['retry-after', String(problem.retryAfterSeconds)]);
+  return headers;
+}
+
+function bodyOf(problem: Problem): string {
+  return JSON.stringify({
+    type: 'about:blank',
+    title: problem.title,
+    status: problem.status,
+    detail: problem.detail,
+  });
+}

@@ -1,0 +1,149 @@
+import type { Exchange, Side } from '../exchange.ts';
+import { Histogram } from './histogram.ts';
+import { LastMinute } from './last-minute.ts';
+
+/** Counts of one group of requests. Latencies run to the first byte of the answer, in milliseconds. */
+export interface Counts {
+  requests: number;
+  /** 5xx, or no answer. */
+  failed: number;
+  p50: number | null;
+  p99: number | null;
+}
+
+/** Waits of writes for a change of owner, in milliseconds. */
+export interface HeldCounts {
+  count: number;
+  p50: number | null;
+  p99: number | null;
+  max: number;
+}
+
+export interface SideStats extends Counts {
+  /** Only reads, only the last minute: what a canary is judged by. */
+  lastMinuteReads: Counts;
+}
+
+export interface TrafficStats {
+  monolith: SideStats;
+  service: SideStats;
+  /** Share of the last minute's reads that the service answered, in percent; null when nothing was read. */
+  weightActual: number | null;
+  /** 503 instead of an answer, because a bound of the hold was reached. */
+  heldTooLong: number;
+  held: HeldCounts;
+  /** By the epoch in which the write was let go; the newest twenty. */
+  heldByEpoch: Record<string, HeldCounts>;
+}
+
+class Tally {
+  requests = 0;
+  failed = 0;
+  readonly latency = new Histogram();
+
+  record(latencyMs: number | null, failed: boolean): void {
+    this.requests += 1;
+    if (failed) this.failed += 1;
+    if (latencyMs !== null) this.latency.record(latencyMs * 1000);
+  }
+}
+
+const EPOCHS_KEPT = 20;
+
+class MigrationTraffic {
+  readonly all: Record<Side, Tally> = { monolith: new Tally(), service: new Tally() };
+  readonly reads: Record<Side, LastMinute>;
+  readonly held = new Histogram();
+  readonly heldByEpoch = new Map<number, Histogram>();
+  heldTooLong = 0;
+
+  constructor(now: () => number) {
+    this.reads = { monolith: new LastMinute(now), service: new LastMinute(now) };
+  }
+
+  recordHold(ms: number, epoch: number): void {
+    this.held.record(ms * 1000);
+    let ofEpoch = this.heldByEpoch.get(epoch);
+    if (!ofEpoch) this.heldByEpoch.set(epoch, (ofEpoch = new Histogram()));
+    ofEpoch.record(ms * 1000);
+    const oldest = this.heldByEpoch.keys().next().value;
+    if (this.heldByEpoch.size > EPOCHS_KEPT && oldest !== undefined) this.heldByEpoch.delete(oldest);
+  }
+}
+
+/** Counts what happened, per migration and side. Recording allocates nothing; reading it out may. */
+export class Traffic {
+  readonly #now: () => number;
+  readonly #migrations = new Map<string, MigrationTraffic>();
+  readonly #unmatched = new Tally();
+
+  constructor(migrations: Iterable<string>, now: () => number = Date.now) {
+    this.#now = now;
+    for (const name of migrations) this.#migrations.set(name, new MigrationTraffic(now));
+  }
+
+  /** Records one exchange that has ended. */
+  record(exchange: Exchange): void {
+    const { match, decision, outcome, heldMs } = exchange;
+    if (!outcome) return;
+    if (!match) return this.#unmatched.record(outcome.firstByteMs, outcome.failed);
+    const traffic = this.#of(match.migration);
+    if (heldMs !== null) traffic.recordHold(heldMs, decision.epoch);
+    if (exchange.problem) traffic.heldTooLong += 1;
+    // No side was asked: either it waited in vain or its client left while it waited.
+    if (exchange.problem || decision.waits) return;
+    traffic.all[decision.side].record(outcome.firstByteMs, outcome.failed);
+    if (match.kind === 'reads' && (outcome.firstByteMs !== null || outcome.failed)) {
+      traffic.reads[decision.side].record((outcome.firstByteMs ?? 0) * 1000, outcome.failed);
+    }
+  }
+
+  unmatched(): Counts {
+    return countsOf(this.#unmatched);
+  }
+
+  of(migration: string): TrafficStats {
+    const traffic = this.#of(migration);
+    const reads = { monolith: traffic.reads.monolith.sum(), service: traffic.reads.service.sum() };
+    const read = reads.monolith.requests + reads.service.requests;
+    return {
+      monolith: { ...countsOf(traffic.all.monolith), lastMinuteReads: countsOf(reads.monolith) },
+      service: { ...countsOf(traffic.all.service), lastMinuteReads: countsOf(reads.service) },
+      weightActual: read === 0 ? null : (100 * reads.service.requests) / read,
+      heldTooLong: traffic.heldTooLong,
+      held: heldOf(traffic.held),
+      heldByEpoch: Object.fromEntries(
+        [...traffic.heldByEpoch].map(([epoch, held]) => [String(epoch), heldOf(held)]),
+      ),
+    };
+  }
+
+  #of(migration: string): MigrationTraffic {
+    let traffic = this.#migrations.get(migration);
+    if (!traffic) this.#migrations.set(migration, (traffic = new MigrationTraffic(this.#now)));
+    return traffic;
+  }
+}
+
+function countsOf(tally: { requests: number; failed: number; latency: Histogram }): Counts {
+  const { requests, failed, latency } = tally;
+  return {
+    requests,
+    failed,
+    p50: milliseconds(latency.quantile(0.5)),
+    p99: milliseconds(latency.quantile(0.99)),
+  };
+}
+
+function heldOf(held: Histogram): HeldCounts {
+  return {
+    count: held.total,
+    p50: milliseconds(held.quantile(0.5)),
+    p99: milliseconds(held.quantile(0.99)),
+    max: held.max / 1000,
+  };
+}
+
+function milliseconds(us: number | null): number | null {
+  return us === null ? null : us / 1000;
+}

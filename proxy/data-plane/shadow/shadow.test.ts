@@ -1,0 +1,184 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  FakeFeed,
+  send,
+  standing,
+  startBed,
+  type Bed,
+  type BedOptions,
+  type Handler,
+  until,
+} from '../testing/bed.ts';
+
+let bed: Bed;
+let sent = 0;
+afterEach(() => bed.stop());
+
+const start = async (options: BedOptions = {}): Promise<void> => {
+  sent = 0;
+  bed = await startBed({
+    feed: new FakeFeed(standing({ stage: 'shadow' })),
+    ...options,
+    shadow: { sample: 100, ...(options.shadow as object) },
+  });
+};
+const says =
+  (value: unknown): Handler =>
+  (_req, res) =>
+    void res.setHeader('content-type', 'application/json').end(JSON.stringify(value));
+const ask = (method: string, target: string, headers = {}) => {
+  sent += 1;
+  return send(bed.proxy.url, method, target, { headers });
+};
+const get = (target = '/api/products/1', headers = {}) => ask('GET', target, headers);
+const found = async () => {
+  await sampled();
+  await bed.proxy.shadowSettled();
+  return bed.proxy.stats().migrations['catalog']?.shadow ?? null;
+};
+
+/** A sample is taken once the request has been counted, which the client may see a moment too early. */
+async function sampled(): Promise<void> {
+  await until(() => {
+    const { migrations, unmatched } = bed.proxy.stats();
+    return (migrations['catalog']?.monolith.requests ?? 0) + unmatched.requests === sent;
+  });
+}
+
+describe('comparing reads in the shadow', () => {
+  it('agrees when both sides mean the same', async () => {
+    await start({ monolith: says({ a: 1, b: 2 }), service: says({ b: 2, a: 1 }) });
+    expect((await get()).text).toBe('{"a":1,"b":2}');
+    expect(await found()).toMatchObject({ compared: 1, agreed: 1, differed: 0, examples: [] });
+  });
+
+  it('begins anew when the stage is entered again: an old fault does not count for ever', async () => {
+    const feed = new FakeFeed(standing({ stage: 'shadow', shadowSince: '2026-01-01T00:00:00.000Z' }));
+    await start({ feed, monolith: says({ price: 10 }), service: says({ price: 11 }) });
+    await get();
+    expect(await found()).toMatchObject({ differed: 1 });
+    feed.change('catalog', { shadowSince: '2026-01-02T00:00:00.000Z' });
+    expect(bed.proxy.stats().migrations['catalog']?.shadow).toBeNull();
+  });
+
+  it('finds a difference that stays, and says where it is', async () => {
+    await start({ monolith: says({ price: 10 }), service: says({ price: 11 }) });
+    await get('/api/products/1?q=x');
+    expect(await found()).toMatchObject({
+      compared: 1,
+      agreed: 0,
+      differed: 1,
+      examples: ['GET /api/products/1?q=x /price: monolith 10, service 11'],
+    });
+  });
+
+  it('finds a service that fails or is not there', async () => {
+    await start({ monolith: says({ a: 1 }), service: (_req, res) => void res.writeHead(500).end() });
+    await get();
+    expect((await found())?.examples[0]).toMatch(/status: monolith 200, service 500/);
+    await bed.service.stop();
+    expect((await get()).status).toBe(200);
+    expect((await found())?.examples[1]).toMatch(/service no answer \(.*ECONNREFUSED/);
+  });
+
+  it('forgives a service that lags and catches up', async () => {
+    let asked = 0;
+    await start({ monolith: says({ a: 2 }), service: (req, res) => says({ a: (asked += 1) })(req, res) });
+    await get();
+    expect(await found()).toMatchObject({ agreed: 1, differed: 0 });
+    expect(asked).toBe(2);
+  });
+
+  it('takes what the monolith says differently each time for noise, and still finds what is not', async () => {
+    let tick = 0;
+    const noisy =
+      (price: number): Handler =>
+      (req, res) =>
+        says({ at: (tick += 1), price })(req, res);
+    await start({ monolith: noisy(10), service: noisy(10) });
+    await get();
+    expect(await found()).toMatchObject({ agreed: 1, differed: 0 });
+    await bed.stop();
+    await start({ monolith: noisy(10), service: noisy(11) });
+    await get();
+    expect((await found())?.examples).toEqual(['GET /api/products/1 /price: monolith 10, service 11']);
+  });
+
+  it('gives no verdict when the monolith never says the same text twice', async () => {
+    let tick = 0;
+    await start({
+      monolith: (_req, res) => void res.end(`<p>${(tick += 1)}</p>`),
+      service: (_req, res) => void res.end(''),
+    });
+    await get();
+    expect(await found()).toMatchObject({ compared: 0, noVerdict: 1 });
+  });
+
+  it('leaves out the fields that the configuration names', async () => {
+    const ignore = [{ path: 'servedBy', reason: 'each side names itself' }];
+    await start({ monolith: says({ servedBy: 'm' }), service: says({ servedBy: 's' }), shadow: { ignore } });
+    await get();
+    expect(await found()).toMatchObject({ agreed: 1 });
+  });
+
+  it('never delays or fails the client, not even when the service hangs', async () => {
+    const hanging: ServerResponse[] = [];
+    await start({
+      monolith: says({ a: 1 }),
+      service: (_req, res) => void hanging.push(res),
+      shadow: { sample: 100, maxPending: 3 },
+    });
+    for (let count = 0; count < 10; count += 1) expect((await get()).status).toBe(200);
+    await sampled();
+    expect(bed.proxy.stats().migrations['catalog']?.shadow).toMatchObject({ compared: 0, dropped: 7 });
+    // The client's requests, and at most the bounded number of samples.
+    expect(bed.monolith.begun).toBeLessThanOrEqual(10 + 3);
+    for (const res of hanging) res.destroy();
+  });
+
+  it('mirrors neither writes, nor parts, nor what is not a GET, nor what other stages read', async () => {
+    await start({ routes: ['* /api/products/*', { method: 'GET', path: '/api/buy', as: 'writes' }] });
+    await ask('POST', '/api/products/1');
+    await ask('HEAD', '/api/products/1');
+    await get('/api/buy');
+    await get('/api/products/1', { range: 'bytes=0-1' });
+    await get('/elsewhere');
+    bed.feed.change('catalog', { stage: 'dual-write' });
+    await get();
+    expect(await found()).toBeNull();
+    expect(bed.service.begun).toBe(0);
+  });
+
+  it('counts a body above the limit and does not compare it', async () => {
+    await start({ monolith: says('x'.repeat(2000)), service: says('y'), shadow: { maxBodyBytes: 1000 } });
+    await get();
+    expect(await found()).toMatchObject({ compared: 0, tooBig: 1 });
+  });
+
+  it('asks with the credentials of the client, and without its conditions', async () => {
+    const seen: IncomingMessage[] = [];
+    await start({
+      monolith: says({ a: 1 }),
+      service: (req, res) => {
+        seen.push(req);
+        says({ a: 1 })(req, res);
+      },
+    });
+    await get('/api/products/1', {
+      cookie: 's=1',
+      authorization: 'Bearer t',
+      'if-none-match': '"x"',
+      connection: 'x-a',
+      'x-a': '1',
+    });
+    expect(await found()).toMatchObject({ agreed: 1 });
+    expect(seen[0]?.headers).toMatchObject({
+      cookie: 's=1',
+      authorization: 'Bearer t',
+      'accept-encoding': 'identity',
+    });
+    expect(seen[0]?.headers).not.toHaveProperty('if-none-match');
+    expect(seen[0]?.headers).not.toHaveProperty('x-a');
+  });
+});
