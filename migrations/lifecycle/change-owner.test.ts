@@ -247,7 +247,7 @@ describe('two coordinators', () => {
         new Coordinator({
           store,
           journal: follower,
-          capabilities: new Map([['catalog', bed.capability]]),
+          capabilities: { byName: new Map([['catalog', bed.capability]]) },
           shadowOf: async () => null,
           isLeading: () => true,
         }),

@@ -66,7 +66,7 @@ const FOLLOW_MS = 5000;
 export class Coordinator {
   private readonly store: ControlStore;
   private readonly journal: JournalFollower;
-  private readonly capabilities: ReadonlyMap<string, Capability>;
+  private readonly capabilities: { readonly byName: ReadonlyMap<string, Capability> };
   private readonly shadowOf: (migration: string) => Promise<ShadowCounts | null>;
   private readonly isLeading: () => boolean;
   private readonly watchers = new Set<() => void>();
@@ -76,7 +76,8 @@ export class Coordinator {
   constructor(parts: {
     store: ControlStore;
     journal: JournalFollower;
-    capabilities: ReadonlyMap<string, Capability>;
+    /** Read anew each time: the configuration may change. */
+    capabilities: { readonly byName: ReadonlyMap<string, Capability> };
     shadowOf: (migration: string) => Promise<ShadowCounts | null>;
     isLeading: () => boolean;
   }) {
@@ -99,8 +100,9 @@ export class Coordinator {
   }
 
   capability(migration: string): Capability {
-    const capability = this.capabilities.get(migration);
-    if (!capability) throw new UnknownMigrationError(migration, [...this.capabilities.keys()]);
+    const { byName } = this.capabilities;
+    const capability = byName.get(migration);
+    if (!capability) throw new UnknownMigrationError(migration, [...byName.keys()]);
     return capability;
   }
 

@@ -12,9 +12,12 @@ export interface Problem {
 
 /** A configuration that cannot be used; the message has a line for each problem, with file, line and column. */
 export class ConfigError extends Error {
+  readonly lines: readonly string[];
+
   constructor(lines: readonly string[]) {
     super(lines.join('\n'));
     this.name = 'ConfigError';
+    this.lines = lines;
   }
 }
 

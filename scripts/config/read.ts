@@ -17,19 +17,27 @@ export interface Config extends ConfigData {
   file: string;
   /** Folder of the file: relative paths inside it start here. */
   folder: string;
-  /** `file:line:column` of a value, for messages about it. */
-  whereIs(path: Path): string;
+  /** The file as it was read. */
+  text: string;
+  /** `file:line:column` of a value or of its key, for messages about it. */
+  whereIs(path: Path, atKey?: boolean): string;
 }
 
 /**
  * Reads and validates strangler.yaml.
  *
+ * @param text what stands in it, when that was read already
  * @throws ConfigError with a line `file:line:column message` for each problem
  */
-export function readConfig(file: string, environment: NodeJS.ProcessEnv = process.env): Config {
+export function readConfig(
+  file: string,
+  environment: NodeJS.ProcessEnv = process.env,
+  text: string | null = null,
+): Config {
   const shown = relative('.', file) || file;
   const lines = new LineCounter();
-  const document = parseDocument(readText(file, shown), { lineCounter: lines });
+  const written = text ?? readText(file, shown);
+  const document = parseDocument(written, { lineCounter: lines });
   if (document.errors.length > 0) {
     throw new ConfigError(
       document.errors.map(({ pos, message }) => {
@@ -55,7 +63,8 @@ export function readConfig(file: string, environment: NodeJS.ProcessEnv = proces
     ...parsed.data,
     file: resolve(file),
     folder: dirname(resolve(file)),
-    whereIs: (path) => place(path, false),
+    text: written,
+    whereIs: (path, atKey = false) => place(path, atKey),
   };
 }
 

@@ -14,7 +14,10 @@ const PROBE_MS = 2000;
 
 /** Everything that the configuration names, ready to be moved. */
 export interface Capabilities {
-  byName: ReadonlyMap<string, Capability>;
+  /** Replaced whole with each new configuration. */
+  readonly byName: ReadonlyMap<string, Capability>;
+  /** What is open stays open: a move that is under way may be at work with it. */
+  reconfigure(config: Config): void;
   close(): Promise<void>;
 }
 
@@ -22,16 +25,18 @@ export interface Capabilities {
 export function openCapabilities(config: Config): Capabilities {
   const opened = new Map<string, Database>();
   const open = (label: string, url: string): Database => {
-    const known = opened.get(label) ?? openPostgres(url, label);
-    opened.set(label, known);
+    const known = opened.get(`${label} ${url}`) ?? openPostgres(url, label);
+    opened.set(`${label} ${url}`, known);
     return known;
   };
-  const capabilities = Object.keys(config.migrations).map((name): [string, Capability] => [
-    name,
-    capabilityOf(config, name, open),
-  ]);
+  const read = (from: Config): ReadonlyMap<string, Capability> =>
+    new Map(Object.keys(from.migrations).map((name) => [name, capabilityOf(from, name, open)]));
+  let byName = read(config);
   return {
-    byName: new Map(capabilities),
+    get byName() {
+      return byName;
+    },
+    reconfigure: (next) => void (byName = read(next)),
     close: async () => {
       await Promise.all([...opened.values()].map((database) => database.close()));
     },

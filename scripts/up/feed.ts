@@ -13,7 +13,7 @@ export class JournalFeed implements StandingsFeed {
   readonly id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 4)}`;
   private readonly store: ControlStore;
   private readonly journal: JournalFollower;
-  private readonly migrations: readonly string[];
+  private migrations: readonly string[];
   private readonly stop = new AbortController();
   private standings: Standings;
   private acked = 0;
@@ -43,6 +43,12 @@ export class JournalFeed implements StandingsFeed {
 
   current(): Standings {
     return this.standings;
+  }
+
+  /** From now on the picture shows these migrations; the proxy takes it with the routes that lead to them. */
+  show(migrations: readonly string[]): void {
+    this.migrations = migrations;
+    this.standings = this.picture();
   }
 
   subscribe(changed: (standings: Standings) => void): () => void {

@@ -46,8 +46,8 @@ export interface LifecycleParts {
 
 /** The lifecycle as the control API wants it: the coordinator's words turned into the API's. */
 export class WiredLifecycle implements Lifecycle {
-  private readonly parts: LifecycleParts;
-  private readonly names: readonly string[];
+  private parts: LifecycleParts;
+  private names: readonly string[];
   private readonly gates: GateWatch;
   private readonly verifying = new Set<string>();
 
@@ -55,6 +55,13 @@ export class WiredLifecycle implements Lifecycle {
     this.parts = parts;
     this.names = Object.keys(parts.config.migrations);
     this.gates = new GateWatch(parts.coordinator, parts.journal, this.names);
+  }
+
+  /** Shows and judges by the new configuration from now on. */
+  reconfigure(config: Config, table: RouteTable): void {
+    this.parts = { ...this.parts, config, table };
+    this.names = Object.keys(config.migrations);
+    this.gates.watch(this.names);
   }
 
   close(): void {

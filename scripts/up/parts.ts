@@ -13,11 +13,13 @@ import { openCapabilities } from './capabilities.ts';
 import { JournalFeed } from './feed.ts';
 import { WiredLifecycle } from './lifecycle.ts';
 import { proxyConfigOf } from './proxy-config.ts';
+import type { Reconfigurable } from './reload.ts';
+import { inForceOf, refuseForgotten } from './reload.ts';
 import { SyncParts } from './sync.ts';
 import { shadowTotals, trafficReports } from './traffic.ts';
 
 /** One part of the product, running in this process. */
-export interface Part {
+export interface Part extends Reconfigurable {
   /** What it says on the terminal once it is up. */
   ready: string;
   close(): Promise<void>;
@@ -31,6 +33,7 @@ const logger = (name: string): Logger =>
 /** The routing proxy. */
 export async function startProxyPart(config: Config, store: ControlStore): Promise<Part> {
   const journal = await JournalFollower.start(store);
+  refuseForgotten(config, journal);
   const feed = await JournalFeed.start(store, journal, Object.keys(config.migrations));
   const proxy = await startProxy({ config: proxyConfigOf(config), feed, logger: logger('proxy') });
   const report = setInterval(() => {
@@ -38,6 +41,11 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
   }, REPORT_MS);
   return {
     ready: `proxy      ${proxy.url}`,
+    inForce: () => inForceOf(journal),
+    reconfigure: (next) => {
+      feed.show(Object.keys(next.migrations));
+      proxy.reconfigure(proxyConfigOf(next));
+    },
     close: async () => {
       clearInterval(report);
       await proxy.close();
@@ -50,11 +58,17 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
 /** The sync of every migration that has tables. */
 export async function startSyncPart(config: Config, store: ControlStore): Promise<Part> {
   const journal = await JournalFollower.start(store);
+  refuseForgotten(config, journal);
   const capabilities = openCapabilities(config);
-  const sync = new SyncParts(store, journal, capabilities.byName, logger('sync'));
+  const sync = new SyncParts(store, journal, capabilities, logger('sync'));
   sync.start();
   return {
     ready: 'sync       running',
+    inForce: () => inForceOf(journal),
+    reconfigure: (next) => {
+      capabilities.reconfigure(next);
+      sync.follow();
+    },
     close: async () => {
       await sync.close();
       await journal.close();
@@ -66,6 +80,7 @@ export async function startSyncPart(config: Config, store: ControlStore): Promis
 /** Control API, dashboard and the coordinator behind them. */
 export async function startControlPart(config: Config, store: ControlStore): Promise<Part> {
   const journal = await JournalFollower.start(store);
+  refuseForgotten(config, journal);
   const capabilities = openCapabilities(config);
   const shadowOf = async (migration: string) =>
     shadowTotals(trafficReports(await store.reports(), Date.now()), journal.state(migration));
@@ -73,7 +88,7 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
   const coordinator: Coordinator = new Coordinator({
     store,
     journal,
-    capabilities: capabilities.byName,
+    capabilities,
     shadowOf,
     isLeading: () => leadership.isLeading(),
   });
@@ -86,6 +101,11 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
   const control = await startControl({ lifecycle, listen: { host, port }, token, logger: log });
   return {
     ready: `dashboard  ${control.url}`,
+    inForce: () => inForceOf(journal),
+    reconfigure: (next) => {
+      capabilities.reconfigure(next);
+      lifecycle.reconfigure(next, buildRouteTable(routesOf(next)));
+    },
     close: async () => {
       await leadership.close();
       lifecycle.close();

@@ -23,7 +23,7 @@ interface Running {
 export class SyncParts {
   private readonly store: ControlStore;
   private readonly journal: JournalFollower;
-  private readonly capabilities: ReadonlyMap<string, Capability>;
+  private readonly capabilities: { readonly byName: ReadonlyMap<string, Capability> };
   private readonly logger: Logger;
   private readonly running = new Map<string, Running>();
   private unsubscribe: () => void = () => undefined;
@@ -31,7 +31,7 @@ export class SyncParts {
   constructor(
     store: ControlStore,
     journal: JournalFollower,
-    capabilities: ReadonlyMap<string, Capability>,
+    capabilities: { readonly byName: ReadonlyMap<string, Capability> },
     logger: Logger,
   ) {
     this.store = store;
@@ -51,8 +51,9 @@ export class SyncParts {
     await Promise.all([...this.running.values()].map(({ ended }) => ended));
   }
 
-  private follow(): void {
-    for (const [name, capability] of this.capabilities) {
+  /** Starts and stops streams so that they fit journal and configuration. */
+  follow(): void {
+    for (const [name, capability] of this.capabilities.byName) {
       const state = this.journal.state(name);
       const wanted = capability.databases && isSynced(state.stage) ? `${state.owner} ${state.epoch}` : null;
       const current = this.running.get(name);

@@ -6,9 +6,10 @@ import { startEmbedded } from '../../migrations/databases/embedded.ts';
 import type { EmbeddedServer } from '../../migrations/databases/embedded.ts';
 import { ControlStore } from '../../migrations/lifecycle/store.ts';
 import type { Config } from '../config/read.ts';
-import { readConfig } from '../config/read.ts';
+import { ConfigInForce, readUsable } from './in-force.ts';
 import type { Part } from './parts.ts';
 import { startControlPart, startProxyPart, startSyncPart } from './parts.ts';
+import { followConfig } from './reload.ts';
 
 type PartName = 'control' | 'proxy' | 'sync';
 
@@ -30,29 +31,42 @@ const STORE_URL = 'STRANGLER_STORE_URL';
  * again when they end. With `only`, one part in this process. Returns the exit code when it is told to stop.
  */
 export async function up(options: { config: string; only?: PartName }): Promise<number> {
-  const config = readConfig(options.config);
+  const config = readUsable(options.config);
   const embedded = await startStore(config, options.only);
   const url = embedded?.url ?? process.env[STORE_URL] ?? config.control.store;
   const store = await ControlStore.open(url);
-  const children = options.only
-    ? []
-    : (['proxy', 'sync'] as const).map((part) => new Supervised(part, options.config, url));
+  const inForce = options.only ? null : new ConfigInForce(config);
+  const children = inForce
+    ? (['proxy', 'sync'] as const).map((part) => new Supervised(part, options.config, url, inForce))
+    : [];
   const part = await STARTERS[options.only ?? 'control'](config, store);
   say(part.ready);
   process.send?.({ ready: part.ready });
   for (const child of children) say(await child.ready);
   if (!options.only) say('ready');
+  const watch = followConfig(config, part, {
+    taken: (next) => {
+      inForce?.keep(next);
+      tell('the new configuration is in force');
+    },
+    refused: ({ message }) => tell(`the new configuration is refused, the old one stays:\n${message}`),
+  });
   await toldToStop();
+  watch.close();
   await Promise.all(children.map((child) => child.stop()));
   await part.close();
   await store.close();
   await embedded?.server.stop();
+  inForce?.forget();
   // The open channel to the parent would keep this process alive.
   if (process.connected) process.disconnect();
   return 0;
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** What one part says for all: those with a parent leave it to the parent. */
+const tell = (line: string): void => void (process.connected || process.stderr.write(`${line}\n`));
 
 async function startStore(
   config: Config,
@@ -82,6 +96,7 @@ function toldToStop(): Promise<void> {
 class Supervised {
   readonly ready: Promise<string>;
   private readonly part: PartName;
+  private readonly inForce: ConfigInForce;
   private readonly config: string;
   private readonly storeUrl: string;
   private child: ChildProcess | null = null;
@@ -89,7 +104,8 @@ class Supervised {
   private isStopping = false;
   private becomeReady: (line: string) => void = () => undefined;
 
-  constructor(part: PartName, config: string, storeUrl: string) {
+  constructor(part: PartName, config: string, storeUrl: string, inForce: ConfigInForce) {
+    this.inForce = inForce;
     this.part = part;
     this.config = config;
     this.storeUrl = storeUrl;
@@ -111,7 +127,7 @@ class Supervised {
   private run(): void {
     const entry = join(import.meta.dirname, '..', `strangler${extname(import.meta.filename)}`);
     const child = fork(entry, ['up', '--only', this.part, '--config', this.config], {
-      env: { ...process.env, [STORE_URL]: this.storeUrl },
+      env: { ...process.env, ...this.inForce.environment, [STORE_URL]: this.storeUrl },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.child = child;

@@ -10,7 +10,7 @@ const WATCHED_FOR_MS = 15_000;
 export class GateWatch {
   private readonly coordinator: Coordinator;
   private readonly journal: JournalFollower;
-  private readonly names: readonly string[];
+  private names: readonly string[];
   private readonly found = new Map<string, { seq: number; reasons: string[] }>();
   private readonly timer: NodeJS.Timeout;
   private watchedUntil = 0;
@@ -30,6 +30,11 @@ export class GateWatch {
     const found = this.found.get(migration);
     if (found?.seq === seq) return found.reasons;
     return nextVerb(stage) === null ? [] : ['its gates, which are being looked at'];
+  }
+
+  watch(names: readonly string[]): void {
+    this.names = names;
+    this.refreshSoon();
   }
 
   isWatched(): void {
