@@ -28,6 +28,7 @@ describe('deciding who answers', () => {
       expect(decide({ ...given, kind })).toEqual({
         side: 'monolith',
         reason: 'legacy',
+        stage: 'legacy',
         epoch: 0,
         seq: 3,
         waits: false,
@@ -41,6 +42,7 @@ describe('deciding who answers', () => {
     expect(decided({ stage, owner }, 'writes')).toEqual({
       side: owner,
       reason: 'owner',
+      stage,
       epoch: 7,
       seq: 3,
       waits: false,

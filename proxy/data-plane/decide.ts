@@ -6,6 +6,8 @@ import type { Standing } from './standing.ts';
 export interface Decision {
   side: Side;
   reason: string;
+  /** Stage in which it was decided. */
+  stage: Standing['stage'];
   epoch: number;
   /** Journal position of the standing that this was decided on. */
   seq: number;
@@ -36,10 +38,10 @@ export interface Circumstances {
 /** Decides which side answers a request. Pure: everything it depends on is in `given`. */
 export function decide(given: Circumstances): Decision {
   const { standing, seq } = given;
-  if (!standing) return { side: 'monolith', reason: 'legacy', epoch: 0, seq, waits: false };
+  if (!standing) return { side: 'monolith', reason: 'legacy', stage: 'legacy', epoch: 0, seq, waits: false };
   const place =
     given.kind === 'writes' ? placeOfWrite(standing, given.leaseIsLive) : placeOfRead(standing, given.client);
-  return { ...place, epoch: standing.epoch, seq };
+  return { ...place, stage: standing.stage, epoch: standing.epoch, seq };
 }
 
 /** A stage in which a move that this proxy missed could have changed the owner. */

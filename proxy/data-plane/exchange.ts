@@ -80,7 +80,7 @@ export type HeaderPair = readonly [name: string, value: string];
 /** One request on its way through the stages, each of which fills in what it finds out. */
 export interface Exchange {
   readonly request: RequestHead;
-  readonly carrier: Carrier;
+  carrier: Carrier;
   /** When it arrived, by `performance.now()`. */
   readonly startedAt: number;
   match: Match | null;
@@ -101,6 +101,17 @@ export interface Exchange {
   /** Addresses that were tried, in order. */
   tried: string[];
   outcome: Outcome | null;
+  /** Its name among all requests, as its client, a proxy in front of this one or this one gave it. */
+  requestId: string | null;
+  /** Its place in a distributed trace; null when nobody traces it. */
+  trace: Trace | null;
+}
+
+/** What a trace wants to know of a request. */
+export interface Trace {
+  traceId: string;
+  /** Called once, when the client has its answer or has left. */
+  end: (exchange: Exchange) => void;
 }
 
 /** A request at the beginning of its way. */
@@ -111,7 +122,7 @@ export function newExchange(request: RequestHead, carrier: Carrier): Exchange {
     startedAt: performance.now(),
     match: null,
     claims: null,
-    decision: { side: 'monolith', reason: 'no route', epoch: 0, seq: 0, waits: false },
+    decision: { side: 'monolith', reason: 'no route', stage: 'legacy', epoch: 0, seq: 0, waits: false },
     finishWrite: () => undefined,
     heldMs: null,
     problem: null,
@@ -120,5 +131,7 @@ export function newExchange(request: RequestHead, carrier: Carrier): Exchange {
     upstreamHeaders: [],
     tried: [],
     outcome: null,
+    requestId: null,
+    trace: null,
   };
 }
