@@ -1,4 +1,4 @@
-import type { Kind } from '../routes/table.ts';
+import type { Kind } from '../routes/route.ts';
 import type { Side } from './exchange.ts';
 import type { Standing } from './standing.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { match, type Match } from './match.ts';
 import { normalisePath } from './path.ts';
-import { buildRouteTable, RouteError, type MigrationRoutes } from './table.ts';
+import { RouteError, type MigrationRoutes } from './route.ts';
+import { buildRouteTable } from './table.ts';
 
 const routesOf = (...routes: MigrationRoutes['routes']): MigrationRoutes => ({
   migration: 'catalog',

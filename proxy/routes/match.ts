@@ -1,5 +1,8 @@
+import type { Condition } from './condition.ts';
+import { hostName, suffixesOf } from './host.ts';
 import type { NormalPath } from './path.ts';
-import type { Kind, Node, Route, RouteTable } from './table.ts';
+import type { Kind, Route } from './route.ts';
+import type { Ends, Hosts, Node, RouteTable } from './table.ts';
 
 /** What of a request decides its route. */
 export interface Asked {
@@ -21,21 +24,40 @@ export interface Match {
 const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 
 /**
- * Finds the route of a request: exact before parameter before wildcard, segment by segment, so the longest
- * wildcard wins. HEAD matches GET. OPTIONS asks on behalf of another method, so it follows whatever route stands
- * at the path, and reads. Null means that no migration claims the request: it is the monolith's.
+ * Finds the route of a request by the precedence of the Gateway API: the most exact host, then the most exact path
+ * (exact before parameter before wildcard, segment by segment, so the longest wildcard wins), then the method before
+ * `*`, then the most header conditions, then the most query conditions. A route that does not fit in one of them
+ * leaves the request to the next. HEAD matches GET. OPTIONS asks on behalf of another method, so it follows whatever
+ * route stands at the path, and reads. Null means that no migration claims the request: it is the monolith's.
  */
-export function match(table: RouteTable, { method, target }: Asked): Match | null {
-  const values: string[] = [];
-  const route = search(table.root, method, target.segments, 0, values);
+export function match(table: RouteTable, asked: Asked): Match | null {
+  const search: Search = { asked, values: [], query: null, accepts: fits };
+  const route = find(table, search);
   if (!route) return null;
   return {
     route,
     migration: route.migration,
     service: route.service,
-    kind: kindOf(route, method),
-    params: named(route, values),
+    kind: kindOf(route, asked.method),
+    params: named(route, search.values),
   };
+}
+
+/** A route at which host, path and method of a request lead, and whether it also fits the route's conditions. */
+export interface Candidate {
+  route: Route;
+  fits: boolean;
+}
+
+/** All candidates for a request, best first: `match` takes the first that fits. For explanations only. */
+export function candidatesFor(table: RouteTable, asked: Asked): Candidate[] {
+  const found: Candidate[] = [];
+  const accepts = (route: Route, search: Search): boolean => {
+    found.push({ route, fits: fits(route, search) });
+    return false;
+  };
+  find(table, { asked, values: [], query: null, accepts });
+  return found;
 }
 
 /** What a request of this route does, by the configuration or else by its method. */
@@ -44,31 +66,86 @@ export function kindOf(route: Pick<Route, 'as'>, method: string): Kind {
   return route.as ?? (READING_METHODS.has(method) ? 'reads' : 'writes');
 }
 
-function search(
-  node: Node,
-  method: string,
-  segments: readonly string[],
-  at: number,
-  values: string[],
-): Route | null {
-  const segment = segments[at];
-  if (segment === undefined) return pick(node.exact, method) ?? pick(node.wildcard, method);
-  const next = node.literals[segment];
-  const literal = next ? search(next, method, segments, at + 1, values) : null;
-  if (literal) return literal;
-  if (node.parameter) {
-    values.push(segment);
-    const found = search(node.parameter, method, segments, at + 1, values);
-    if (found) return found;
-    values.pop();
-  }
-  return pick(node.wildcard, method);
+interface Search {
+  asked: Asked;
+  /** Of the parameters on the way to where the search is. */
+  values: string[];
+  /** Decoded once somebody asks for it. */
+  query: URLSearchParams | null;
+  accepts: (route: Route, search: Search) => boolean;
 }
 
-function pick(routes: Record<string, Route>, method: string): Route | null {
-  const own = routes[method] ?? (method === 'HEAD' ? routes['GET'] : undefined) ?? routes['*'];
-  if (own) return own;
-  return method === 'OPTIONS' ? (Object.values(routes)[0] ?? null) : null;
+function find({ root, hosts }: RouteTable, search: Search): Route | null {
+  return (hosts && findByHost(hosts, search)) ?? descend(root, search, 0);
+}
+
+function findByHost(hosts: Hosts, search: Search): Route | null {
+  const name = hostName(search.asked.header('host'));
+  if (name === null) return null;
+  const own = hosts.exact[name];
+  const found = own ? descend(own, search, 0) : null;
+  if (found) return found;
+  for (const suffix of suffixesOf(name)) {
+    const tree = hosts.below[suffix];
+    const below = tree ? descend(tree, search, 0) : null;
+    if (below) return below;
+  }
+  return null;
+}
+
+function descend(node: Node, search: Search, at: number): Route | null {
+  const segment = search.asked.target.segments[at];
+  if (segment === undefined) return pick(node.exact, search) ?? pick(node.wildcard, search);
+  const next = node.literals[segment];
+  const literal = next ? descend(next, search, at + 1) : null;
+  if (literal) return literal;
+  if (node.parameter) {
+    search.values.push(segment);
+    const found = descend(node.parameter, search, at + 1);
+    if (found) return found;
+    search.values.pop();
+  }
+  return pick(node.wildcard, search);
+}
+
+function pick(ends: Ends | null, search: Search): Route | null {
+  if (!ends) return null;
+  const { byMethod, all } = ends;
+  const { method } = search.asked;
+  return (
+    first(byMethod[method], search) ??
+    (method === 'HEAD' ? first(byMethod['GET'], search) : null) ??
+    first(byMethod['*'], search) ??
+    (method === 'OPTIONS' ? first(all.filter(isForAnother), search) : null)
+  );
+}
+
+function isForAnother({ method }: Route): boolean {
+  return method !== 'OPTIONS' && method !== '*';
+}
+
+function first(routes: readonly Route[] | undefined, search: Search): Route | null {
+  if (!routes) return null;
+  for (const route of routes) if (search.accepts(route, search)) return route;
+  return null;
+}
+
+function fits({ headers, query }: Route, search: Search): boolean {
+  return (
+    (headers.length === 0 ||
+      headers.every(({ name, holds }) => isFulfilled(search.asked.header(name), holds))) &&
+    (query.length === 0 || fitsQuery(query, search))
+  );
+}
+
+/** Of a parameter that is repeated the first one counts, as the Gateway API recommends. */
+function fitsQuery(conditions: readonly Condition[], search: Search): boolean {
+  const query = (search.query ??= new URLSearchParams(search.asked.target.query));
+  return conditions.every(({ name, holds }) => isFulfilled(query.get(name) ?? undefined, holds));
+}
+
+function isFulfilled(value: string | undefined, holds: Condition['holds']): boolean {
+  return value !== undefined && holds(value);
 }
 
 function named(route: Route, values: readonly string[]): Record<string, string> {

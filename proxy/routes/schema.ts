@@ -1,12 +1,27 @@
 import { z } from 'zod';
+import { conditionSchema } from './condition.ts';
 
 /** `GET /api/products/{id}`, `GET,POST /api/cart/*` or `* /api/orders/*`. */
 const ROUTE_TEXT = /^(\*|[A-Z]+(,[A-Z]+)*) \/\S*$/;
 const METHOD = /^[A-Z]+$/;
+const HOST = /^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 const PATH_MEANING =
   'Segments are compared exactly; `{name}` stands for one segment; a trailing `/*` stands for the path itself and ' +
   'everything below it, so `/api/*` covers `/api` and `/api/cart` but not `/apiary`.';
+
+const headerConditions = z
+  .record(z.string().regex(HEADER_NAME, 'is not the name of a header'), conditionSchema)
+  .superRefine((headers, context) => {
+    const seen = new Set<string>();
+    for (const name of Object.keys(headers)) {
+      const lower = name.toLowerCase();
+      const message = lower === 'host' ? 'is no condition here; write `host`' : 'stands there twice';
+      if (lower === 'host' || seen.has(lower)) context.addIssue({ code: 'custom', path: [name], message });
+      seen.add(lower);
+    }
+  });
 
 const routeObject = z
   .strictObject({
@@ -14,6 +29,26 @@ const routeObject = z
       .union([z.literal('*'), z.string().regex(METHOD), z.array(z.string().regex(METHOD)).min(1)])
       .describe('Upper-case method, a list of methods, or `*` for any. GET covers HEAD too.'),
     path: z.string().startsWith('/').describe(PATH_MEANING),
+    host: z
+      .string()
+      .max(253)
+      .regex(HOST, 'is not a host: write it in lower case, without a port; `*.` may stand in front')
+      .optional()
+      .describe(
+        'Only requests with this name in `Host`, whatever the port. `*.example.com` stands for every name below ' +
+          '`example.com`, not for itself. Without it, any host.',
+      ),
+    headers: headerConditions
+      .optional()
+      .describe(
+        'Only requests whose headers fulfil all of these. A header that came more than once is one text.',
+      ),
+    query: z
+      .record(z.string().min(1), conditionSchema)
+      .optional()
+      .describe(
+        'Only requests whose query parameters fulfil all of these, decoded. Of a repeated one the first counts.',
+      ),
     as: z
       .enum(['reads', 'writes'])
       .optional()
@@ -22,7 +57,7 @@ const routeObject = z
           '`reads`, a GET that changes something is `writes`. Without it GET, HEAD, OPTIONS and TRACE read.',
       ),
   })
-  .describe('A route whose kind of access or list of methods is spelt out.');
+  .describe('A route that says more than method and path.');
 
 const routeText = z
   .string()
@@ -34,9 +69,14 @@ export const routesSchema = z
   .array(z.union([routeText, routeObject]))
   .min(1)
   .describe(
-    'Which requests belong to this migration. Exact beats `{parameter}` beats `/*`, segment by segment.',
+    'Which requests belong to this migration. Of several routes that fit one request, the more exact host wins, ' +
+      'then the more exact path (exact beats `{parameter}` beats `/*`, segment by segment), then a method before ' +
+      '`*`, then more conditions on headers, then more on the query, then the first in this list.',
   );
 
 export type RouteInput = z.infer<typeof routesSchema>[number];
 /** What a route says besides what it matches and whether it reads. */
-export type RouteSettings = Omit<z.infer<typeof routeObject>, 'method' | 'path' | 'as'>;
+export type RouteSettings = Omit<
+  z.infer<typeof routeObject>,
+  'method' | 'path' | 'host' | 'headers' | 'query' | 'as'
+>;

@@ -1,57 +1,43 @@
-import type { RouteInput, RouteSettings } from './schema.ts';
+import { overlapOf } from './overlap.ts';
+import { byConditions } from './precedence.ts';
+import {
+  readRoute,
+  RouteError,
+  routeInWords,
+  segmentsOf,
+  type MigrationRoutes,
+  type Route,
+} from './route.ts';
 
-export type Kind = 'reads' | 'writes';
-
-/** One route with one method, as it stands in the table. */
-export interface Route {
-  /** Upper-case method, or `*` for any. */
-  readonly method: string;
-  readonly path: string;
-  readonly migration: string;
-  readonly service: string;
-  /** What the configuration says that it does; null leaves it to the method. */
-  readonly as: Kind | null;
-  readonly parameters: readonly string[];
-  /** What else the configuration says of it. */
-  readonly settings: RouteSettings;
+/** Routes that end at one place of the table. */
+export interface Ends {
+  /** By method, the one with the most conditions first. */
+  byMethod: Record<string, Route[]>;
+  /** The routes of all methods, in the same order. */
+  all: Route[];
 }
-
-type ByMethod = Record<string, Route>;
 
 /** A step in the table: what may follow the segments so far. Objects have no prototype, so no segment finds one. */
 export interface Node {
   literals: Record<string, Node>;
   parameter: Node | null;
-  /** Routes that end here. */
-  exact: ByMethod;
-  /** Routes that end in a wildcard here. */
-  wildcard: ByMethod;
+  exact: Ends | null;
+  wildcard: Ends | null;
 }
 
 /** All routes of all migrations. Immutable: a change makes a new table that replaces the old one whole. */
 export interface RouteTable {
+  /** Routes for any host. */
   readonly root: Node;
+  /** Null when no route names a host: nobody looks at the header then. */
+  readonly hosts: Hosts | null;
   readonly routes: readonly Route[];
 }
 
-/** The routes of one migration, as the configuration gives them. */
-export interface MigrationRoutes {
-  migration: string;
-  service: string;
-  routes: readonly RouteInput[];
-}
-
-/** A route that cannot be what was meant. */
-export class RouteError extends Error {
-  readonly route: string;
-  readonly migrations: readonly string[];
-
-  constructor(route: string, migrations: readonly string[], problem: string) {
-    super(`Route "${route}" of ${migrations.map((name) => `migration "${name}"`).join(' and ')}: ${problem}`);
-    this.name = 'RouteError';
-    this.route = route;
-    this.migrations = migrations;
-  }
+/** Routes for one host, or for every host below one (its name with a dot in front). */
+export interface Hosts {
+  exact: Record<string, Node>;
+  below: Record<string, Node>;
 }
 
 /**
@@ -59,60 +45,19 @@ export class RouteError extends Error {
  * migrations when a route is malformed or when two migrations claim the same one.
  */
 export function buildRouteTable(input: readonly MigrationRoutes[]): RouteTable {
-  const root = emptyNode();
   const routes = input.flatMap((entry) => entry.routes.flatMap((route) => readRoute(entry, route)));
-  for (const route of routes) insert(root, route);
-  freezeNode(root);
-  return Object.freeze({ root, routes: Object.freeze(routes) });
+  const root = emptyNode();
+  const hosts: Hosts = { exact: bare(), below: bare() };
+  for (const route of routes) insert(treeFor(route, root, hosts), route);
+  for (const tree of [root, ...Object.values(hosts.exact), ...Object.values(hosts.below)]) finish(tree);
+  for (const part of [hosts.exact, hosts.below, hosts, routes]) Object.freeze(part);
+  return Object.freeze({ root, hosts: routes.some(({ host }) => host !== null) ? hosts : null, routes });
 }
 
-function readRoute(entry: MigrationRoutes, input: RouteInput): Route[] {
-  const { methods, path, as, settings } = spelled(input);
-  const parameters = readParameters(entry, `${methods.join(',')} ${path}`, path);
-  const shared = { path, migration: entry.migration, service: entry.service, as, parameters, settings };
-  return methods.map((method) => Object.freeze({ method, ...shared }));
-}
-
-interface Spelled {
-  methods: string[];
-  path: string;
-  as: Kind | null;
-  settings: RouteSettings;
-}
-
-function spelled(input: RouteInput): Spelled {
-  if (typeof input !== 'string') {
-    const { method, path, as, ...settings } = input;
-    return { methods: [method].flat(), path, as: as ?? null, settings };
-  }
-  const blank = input.indexOf(' ');
-  return { methods: input.slice(0, blank).split(','), path: input.slice(blank + 1), as: null, settings: {} };
-}
-
-function readParameters(entry: MigrationRoutes, text: string, path: string): readonly string[] {
-  const fail = (problem: string): RouteError => new RouteError(text, [entry.migration], problem);
-  const names: string[] = [];
-  const segments = segmentsOf(path);
-  for (const [index, segment] of segments.entries()) {
-    if (segment === '*' && index === segments.length - 1) continue;
-    if (segment.includes('*')) throw fail('a "*" must be the whole last segment; write "/api/*".');
-    const name = /^\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(segment)?.[1];
-    if (name === undefined && /[{}]/.test(segment))
-      throw fail(`"${segment}" must be one whole parameter, "{name}".`);
-    if (name === undefined && /[%;?#\\\s]|^\.\.?$/.test(segment)) {
-      throw fail(
-        `"${segment}" can never match; write the segment decoded, without "%", ";", "?", "#" or dots alone.`,
-      );
-    }
-    if (name !== undefined && names.includes(name))
-      throw fail(`the parameter "{${name}}" stands in it twice.`);
-    if (name !== undefined) names.push(name);
-  }
-  return Object.freeze(names);
-}
-
-function segmentsOf(path: string): string[] {
-  return path.split('/').filter((segment) => segment !== '');
+function treeFor({ host }: Route, root: Node, hosts: Hosts): Node {
+  if (host === null) return root;
+  if (host.startsWith('*.')) return (hosts.below[host.slice(1)] ??= emptyNode());
+  return (hosts.exact[host] ??= emptyNode());
 }
 
 function insert(root: Node, route: Route): void {
@@ -123,37 +68,70 @@ function insert(root: Node, route: Route): void {
     else if (segment.startsWith('{')) node = node.parameter ??= emptyNode();
     else node = node.literals[segment] ??= emptyNode();
   }
-  const taken = node[slot][route.method];
-  if (taken) refuseEqual(taken, route);
-  node[slot][route.method] = route;
+  const ends = (node[slot] ??= { byMethod: bare(), all: [] });
+  (ends.byMethod[route.method] ??= []).push(route);
+  ends.all.push(route);
 }
 
-function refuseEqual(first: Route, second: Route): void {
+/** Puts everything in its order, and makes it immutable. */
+function finish(node: Node): void {
+  for (const next of Object.values(node.literals)) finish(next);
+  if (node.parameter) finish(node.parameter);
+  for (const ends of [node.exact, node.wildcard]) if (ends) finishEnds(ends);
+  Object.freeze(node.literals);
+  Object.freeze(node);
+}
+
+function finishEnds(ends: Ends): void {
+  for (const routes of Object.values(ends.byMethod)) {
+    refuseConflicts(routes);
+    Object.freeze(routes.sort(byConditions));
+  }
+  Object.freeze(ends.all.sort(byConditions));
+  Object.freeze(ends.byMethod);
+  Object.freeze(ends);
+}
+
+function refuseConflicts(routes: readonly Route[]): void {
+  for (const [index, second] of routes.entries()) {
+    for (const first of routes.slice(0, index)) refuseConflict(first, second);
+  }
+}
+
+/** Within one migration the order in the file may decide; between two, nobody would know who has the request. */
+function refuseConflict(first: Route, second: Route): void {
+  const overlap = overlapOf(first, second);
+  const names = [first.migration, second.migration];
   const text = `${second.method} ${second.path}`;
   if (first.migration === second.migration) {
+    if (overlap !== 'same') return;
     throw new RouteError(
       text,
       [second.migration],
-      `it stands there twice, also as "${first.path}"; remove one.`,
+      `it stands there twice, also as "${routeInWords(first)}"; remove one.`,
     );
   }
-  throw new RouteError(
-    text,
-    [first.migration, second.migration],
-    `both claim it ("${first.path}" and "${second.path}" match the same requests); leave it in one of them.`,
-  );
+  const both = `"${routeInWords(first)}" and "${routeInWords(second)}"`;
+  if (overlap === 'same') {
+    throw new RouteError(
+      text,
+      names,
+      `both claim it (${both} match the same requests); leave it in one of them.`,
+    );
+  }
+  if (overlap === 'overlapping') {
+    throw new RouteError(
+      text,
+      names,
+      `one request can fit both (${both}), and neither is more exact; let one of them ask for more.`,
+    );
+  }
 }
 
 function emptyNode(): Node {
-  return { literals: bare(), parameter: null, exact: bare(), wildcard: bare() };
+  return { literals: bare(), parameter: null, exact: null, wildcard: null };
 }
 
 function bare<Value>(): Record<string, Value> {
   return Object.create(null) as Record<string, Value>;
-}
-
-function freezeNode(node: Node): void {
-  for (const next of Object.values(node.literals)) freezeNode(next);
-  if (node.parameter) freezeNode(node.parameter);
-  for (const part of [node.literals, node.exact, node.wildcard, node]) Object.freeze(part);
 }

@@ -12,7 +12,7 @@ import type {
   VerifyStatus,
 } from '../../proxy/control/lifecycle.ts';
 import { kindOf } from '../../proxy/routes/match.ts';
-import type { Route } from '../../proxy/routes/table.ts';
+import type { Route } from '../../proxy/routes/route.ts';
 import type { TrafficReport } from './traffic.ts';
 import { shadowTotals } from './traffic.ts';
 
