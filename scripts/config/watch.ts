@@ -15,18 +15,12 @@ export interface ConfigListener {
   refused(error: ConfigError): void;
 }
 
-export interface ConfigWatch {
-  /** Looks now, whether or not anything says that the file has changed. */
-  look(): void;
-  close(): void;
-}
-
 /**
  * Reads strangler.yaml again whenever it changes, and offers what it finds.
  *
  * @param text what stood in it when it was last read
  */
-export function watchConfig(file: string, text: string, listener: ConfigListener): ConfigWatch {
+export function watchConfig(file: string, text: string, listener: ConfigListener): { close(): void } {
   let known = text;
   let settling: NodeJS.Timeout | undefined;
   const look = (): void => {
@@ -43,8 +37,8 @@ export function watchConfig(file: string, text: string, listener: ConfigListener
   const stopWatching = watchFolder(dirname(file), soon);
   const anyway = setInterval(look, LOOK_ANYWAY_MS);
   anyway.unref();
+  look();
   return {
-    look,
     close: () => {
       stopWatching();
       clearTimeout(settling);

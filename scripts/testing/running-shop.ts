@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -26,6 +26,7 @@ export class RunningShop {
   private readonly folder: string;
   private readonly apps: ChildProcess[] = [];
   private product: ChildProcess | null = null;
+  private productSaid: () => string = () => '';
 
   private constructor(env: NodeJS.ProcessEnv, monolith: pg.Client, service: pg.Client, folder: string) {
     this.env = env;
@@ -67,13 +68,36 @@ export class RunningShop {
   /** Starts `strangler up` and waits until it is ready. */
   async up(): Promise<void> {
     this.product = spawnNode(['scripts/strangler.ts', 'up', '-c', this.config], this.env);
+    this.productSaid = collect(this.product.stderr);
     await lineOf(this.product, /^ready$/m);
+  }
+
+  /** Gives the product a configuration of its own, which the test may change, and its path. */
+  async ownConfig(): Promise<string> {
+    const text = await readFile(join(ROOT, this.config), 'utf8');
+    const beside = (path: string): string => join(ROOT, 'legacy-monolith', path);
+    this.config = join(this.folder, 'strangler.yaml');
+    await writeFile(
+      this.config,
+      text.replace(/openapi: (\S+)/g, (_, path: string) => `openapi: ${beside(path)}`),
+    );
+    return this.config;
+  }
+
+  /** Waits until the product has said this on standard error; gives all that it said. */
+  async says(pattern: RegExp): Promise<string> {
+    const giveUpAt = Date.now() + PATIENCE_MS;
+    while (!pattern.test(this.productSaid())) {
+      if (Date.now() > giveUpAt) throw new Error(`it never said ${pattern}, but: ${this.productSaid()}`);
+      await pause(20);
+    }
+    return this.productSaid();
   }
 
   /** Ends `strangler up` and every process that it started, with no chance to say goodbye. */
   async killProduct(): Promise<void> {
     const { product } = this;
-    if (!product?.pid) return;
+    if (!product?.pid || product.exitCode !== null || product.signalCode !== null) return;
     const pids = [product.pid, ...(await childrenOf(product.pid))];
     const gone = once(product, 'exit');
     for (const pid of pids) kill(pid);

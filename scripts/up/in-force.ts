@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/read.ts';
 import { readConfig } from '../config/read.ts';
-import { ConfigError } from '../config/problems.ts';
 
 /** Tells a part where its parent keeps the configuration in force. */
 const IN_FORCE = 'STRANGLER_CONFIG_IN_FORCE';
 
-/** The text of the configuration in force: a part that has to start again must not stumble over a newer, broken file. */
+/**
+ * The text of the configuration in force: a part that has to start again must not
+ * stumble over a newer file that is broken or was refused.
+ */
 export class ConfigInForce {
   private readonly file = join(tmpdir(), `strangler-${process.pid}.yaml`);
 
@@ -31,16 +33,12 @@ export class ConfigInForce {
 }
 
 /**
- * Reads strangler.yaml, or what was in force when the file was broken afterwards.
+ * Reads what a process starts with: strangler.yaml, or for a part what its parent has in force. A newer file may be
+ * broken or may have been refused; it is offered to the part like any change.
  *
- * @throws ConfigError when the file is wrong and nothing was in force
+ * @throws ConfigError
  */
-export function readUsable(file: string): Config {
+export function readToStart(file: string): Config {
   const inForce = process.env[IN_FORCE];
-  try {
-    return readConfig(file);
-  } catch (error) {
-    if (!(error instanceof ConfigError) || inForce === undefined) throw error;
-    return readConfig(file, process.env, readFileSync(inForce, 'utf8'));
-  }
+  return readConfig(file, process.env, inForce === undefined ? null : readFileSync(inForce, 'utf8'));
 }

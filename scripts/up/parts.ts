@@ -14,7 +14,7 @@ import { JournalFeed } from './feed.ts';
 import { WiredLifecycle } from './lifecycle.ts';
 import { proxyConfigOf } from './proxy-config.ts';
 import type { Reconfigurable } from './reload.ts';
-import { inForceOf, refuseForgotten } from './reload.ts';
+import { inForceOf } from './reload.ts';
 import { SyncParts } from './sync.ts';
 import { shadowTotals, trafficReports } from './traffic.ts';
 
@@ -33,7 +33,6 @@ const logger = (name: string): Logger =>
 /** The routing proxy. */
 export async function startProxyPart(config: Config, store: ControlStore): Promise<Part> {
   const journal = await JournalFollower.start(store);
-  refuseForgotten(config, journal);
   const feed = await JournalFeed.start(store, journal, Object.keys(config.migrations));
   const proxy = await startProxy({ config: proxyConfigOf(config), feed, logger: logger('proxy') });
   const report = setInterval(() => {
@@ -58,7 +57,6 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
 /** The sync of every migration that has tables. */
 export async function startSyncPart(config: Config, store: ControlStore): Promise<Part> {
   const journal = await JournalFollower.start(store);
-  refuseForgotten(config, journal);
   const capabilities = openCapabilities(config);
   const sync = new SyncParts(store, journal, capabilities, logger('sync'));
   sync.start();
@@ -80,7 +78,6 @@ export async function startSyncPart(config: Config, store: ControlStore): Promis
 /** Control API, dashboard and the coordinator behind them. */
 export async function startControlPart(config: Config, store: ControlStore): Promise<Part> {
   const journal = await JournalFollower.start(store);
-  refuseForgotten(config, journal);
   const capabilities = openCapabilities(config);
   const shadowOf = async (migration: string) =>
     shadowTotals(trafficReports(await store.reports(), Date.now()), journal.state(migration));

@@ -5,7 +5,6 @@ import { ConfigError } from '../config/problems.ts';
 import type { Problem } from '../config/problems.ts';
 import type { Config } from '../config/read.ts';
 import { watchConfig } from '../config/watch.ts';
-import type { ConfigWatch } from '../config/watch.ts';
 
 /** What a part has to offer so that its configuration can be exchanged while it runs. */
 export interface Reconfigurable {
@@ -24,7 +23,7 @@ export function followConfig(
   config: Config,
   part: Reconfigurable,
   say: { taken(config: Config): void; refused(error: ConfigError): void },
-): ConfigWatch {
+): { close(): void } {
   let inForce = config;
   return watchConfig(config.file, config.text, {
     take: (next) => {
@@ -38,8 +37,8 @@ export function followConfig(
 }
 
 /** @throws ConfigError when the configuration does not know a migration that is under way */
-export function refuseForgotten(config: Config, journal: JournalFollower): void {
-  refuse(config, forgotten(config, inForceOf(journal)));
+export function refuseForgotten(config: Config, states: Iterable<InForce>): void {
+  refuse(config, forgotten(config, [...states]));
 }
 
 function refuse(config: Config, problems: readonly Problem[]): void {

@@ -4,12 +4,13 @@ import { mkdir } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { startEmbedded } from '../../migrations/databases/embedded.ts';
 import type { EmbeddedServer } from '../../migrations/databases/embedded.ts';
+import { fold } from '../../migrations/lifecycle/fold.ts';
 import { ControlStore } from '../../migrations/lifecycle/store.ts';
 import type { Config } from '../config/read.ts';
-import { ConfigInForce, readUsable } from './in-force.ts';
+import { ConfigInForce, readToStart } from './in-force.ts';
 import type { Part } from './parts.ts';
 import { startControlPart, startProxyPart, startSyncPart } from './parts.ts';
-import { followConfig } from './reload.ts';
+import { followConfig, refuseForgotten } from './reload.ts';
 
 type PartName = 'control' | 'proxy' | 'sync';
 
@@ -31,10 +32,17 @@ const STORE_URL = 'STRANGLER_STORE_URL';
  * again when they end. With `only`, one part in this process. Returns the exit code when it is told to stop.
  */
 export async function up(options: { config: string; only?: PartName }): Promise<number> {
-  const config = readUsable(options.config);
+  const config = readToStart(options.config);
   const embedded = await startStore(config, options.only);
   const url = embedded?.url ?? process.env[STORE_URL] ?? config.control.store;
   const store = await ControlStore.open(url);
+  try {
+    refuseForgotten(config, fold(await store.entries()).values());
+  } catch (error) {
+    await store.close();
+    await embedded?.server.stop();
+    throw error;
+  }
   const inForce = options.only ? null : new ConfigInForce(config);
   const children = inForce
     ? (['proxy', 'sync'] as const).map((part) => new Supervised(part, options.config, url, inForce))
