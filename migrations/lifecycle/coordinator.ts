@@ -8,6 +8,7 @@ import {
   MoveNotAllowedError,
   MoveUnderWayError,
   NotCoordinatorError,
+  OutdatedOrderError,
   UnknownMigrationError,
 } from './errors.ts';
 import type { ShadowCounts } from './evidence.ts';
@@ -15,10 +16,13 @@ import { gatherEvidence } from './evidence.ts';
 import type { MigrationState } from './fold.ts';
 import { nextEpoch } from './fold.ts';
 import type { JournalFollower } from './follow.ts';
+import type { Decision } from './journal.ts';
 import type { GateResult } from './gates.ts';
+import type { GuardrailResult } from './guardrails.ts';
 import { gatesOf, judge } from './gates.ts';
-import { rollbackCostOf, workOf, writesWaitAtMost } from './moves.ts';
+import { rollbackCostOf, touchesData, workOf, writesWaitAtMost } from './moves.ts';
 import type { ChangeState, Effect } from './protocol.ts';
+import type { RampPosition } from './ramp.ts';
 import type { Stage, Verb } from './stages.ts';
 import { ALLOWED_MOVES, changesOwner } from './stages.ts';
 import type { ControlStore } from './store.ts';
@@ -29,6 +33,16 @@ export interface Order {
   weight: number;
   actor: string;
   reason: string | null;
+  /** The step of a ramp that a `canary` begins. */
+  ramp?: RampPosition;
+  /** What a ramp or a guardrail decided on. */
+  watched?: Watched;
+}
+
+/** Traffic that was watched at one stage and weight; it says nothing any more once these have changed. */
+export interface Watched {
+  stageSeq: number;
+  guardrails: readonly GuardrailResult[];
 }
 
 export interface MovePlan {
@@ -146,10 +160,12 @@ export class Coordinator {
       if (state.change) {
         throw new MoveUnderWayError(migration, state.change.verb, state.change.actor, state.change.at);
       }
+      if (order.watched && order.watched.stageSeq !== state.stageSeq) throw new OutdatedOrderError(migration);
       const to = targetStage(state, order.verb);
       const gates = await this.judge(capability, state, order.verb);
       if (!gates.every((gate) => gate.passed)) throw new GateRefusedError(migration, order.verb, gates);
-      const synced = await openSynced(capability);
+      // Going back has to be possible also while a database is away, where it needs none.
+      const synced = touchesData(order.verb, state.stage) ? await openSynced(capability) : null;
       return changesOwner(order.verb, state.stage)
         ? await this.moveOwner(state, to, order, gates, synced)
         : await this.moveStage(state, to, order, gates, synced);
@@ -196,12 +212,19 @@ export class Coordinator {
     const started = Date.now();
     if (synced) await workOf(order.verb, from, true).run(synced, epoch);
     const weight = to === 'canary' ? order.weight : to === 'extracted' || to === 'retired' ? 100 : 0;
-    const { verb, actor, reason } = order;
-    const decision = { kind: 'stage-changed', verb, from, to, weight } as const;
-    const entry = await this.store.append(
-      { migration, decision, epoch, actor, reason, evidence: gates },
-      state.seq,
-    );
+    const { verb, actor, reason, ramp, watched } = order;
+    const broken = watched?.guardrails.filter((guardrail) => guardrail.verdict === 'broken') ?? [];
+    const decision: Decision = {
+      kind: 'stage-changed',
+      verb,
+      from,
+      to,
+      weight,
+      ...(ramp ? { ramp } : {}),
+      ...(broken.length > 0 ? { broken } : {}),
+    };
+    const evidence = watched ? { gates, guardrails: watched.guardrails } : gates;
+    const entry = await this.store.append({ migration, decision, epoch, actor, reason, evidence }, state.seq);
     await this.journal.refresh();
     const late = await this.awaitProxies(entry.seq);
     const detail = late.length === 0 ? '' : `journaled; proxy ${late.join(', ')} does not follow yet`;

@@ -55,6 +55,13 @@ export class NotCoordinatorError extends LifecycleError {
   }
 }
 
+export class OutdatedOrderError extends LifecycleError {
+  override name = 'OutdatedOrderError';
+  constructor(migration: string) {
+    super(`"${migration}" was moved since its traffic was looked at; what was seen says nothing about now`);
+  }
+}
+
 export class JournalConflictError extends LifecycleError {
   override name = 'JournalConflictError';
   constructor(migration: string, newer: JournalEntry) {

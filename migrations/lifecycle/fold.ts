@@ -1,4 +1,6 @@
+import type { GuardrailResult } from './guardrails.ts';
 import type { JournalEntry } from './journal.ts';
+import type { RampPosition } from './ramp.ts';
 import type { Side, Stage } from './stages.ts';
 import { otherSide } from './stages.ts';
 
@@ -13,10 +15,22 @@ export interface MigrationState {
   change: OwnerChange | null;
   /** Position of the migration's newest entry; 0 when it has none. */
   seq: number;
-  /** When the owner or stage last changed; null at the start. */
+  /** When the owner, stage or weight last changed; null at the start. */
   since: string | null;
+  /** Position of the entry that brought the present stage and weight. */
+  stageSeq: number;
+  /** The ramp that runs; null when a person sets the weight. */
+  ramp: RampPosition | null;
+  /** What a guardrail took back to get here; null when it was no guardrail. */
+  takenBack: TakenBack | null;
   /** When stage `shadow` was last entered: answers compared before then say nothing about now. */
   shadowSince: string | null;
+}
+
+export interface TakenBack {
+  /** Weight that the service had. */
+  weight: number;
+  broken: readonly GuardrailResult[];
 }
 
 export interface OwnerChange {
@@ -40,6 +54,9 @@ export const newMigration = (migration: string): MigrationState => ({
   change: null,
   seq: 0,
   since: null,
+  stageSeq: 0,
+  ramp: null,
+  takenBack: null,
   shadowSince: null,
 });
 
@@ -58,7 +75,13 @@ export function foldEntry(state: MigrationState, entry: JournalEntry): Migration
   const { decision, seq, at, epoch, actor } = entry;
   switch (decision.kind) {
     case 'stage-changed':
-      return { ...entered(state, decision.to, at), weight: decision.weight, epoch, seq };
+      return {
+        ...entered(state, decision.to, entry),
+        weight: decision.weight,
+        epoch,
+        ramp: decision.ramp ?? null,
+        takenBack: decision.broken ? { weight: state.weight, broken: decision.broken } : null,
+      };
     case 'cutover-started':
     case 'rollback-started': {
       const verb = decision.kind === 'cutover-started' ? 'cutover' : 'rollback';
@@ -78,7 +101,7 @@ export function foldEntry(state: MigrationState, entry: JournalEntry): Migration
       return { ...state, owner: decision.owner, epoch, seq, change: inPhase(state, 'owner-changed') };
     case 'writes-released': {
       const stage = state.change?.to ?? state.stage;
-      return { ...entered(state, stage, at), weight: stage === 'extracted' ? 100 : 0, change: null, seq };
+      return { ...entered(state, stage, entry), weight: stage === 'extracted' ? 100 : 0, change: null };
     }
     case 'aborting':
       return { ...state, seq, change: inPhase(state, 'aborting') };
@@ -100,8 +123,9 @@ export function nextEpoch(entries: Iterable<JournalEntry>, migration: string): n
 export const oldOwnerOf = (state: MigrationState): Side =>
   state.change?.phase === 'owner-changed' ? otherSide(state.owner) : state.owner;
 
-function entered(state: MigrationState, stage: Stage, at: string): MigrationState {
-  return { ...state, stage, since: at, shadowSince: stage === 'shadow' ? at : state.shadowSince };
+function entered(state: MigrationState, stage: Stage, { at, seq }: JournalEntry): MigrationState {
+  const shadowSince = stage === 'shadow' ? at : state.shadowSince;
+  return { ...state, stage, since: at, seq, stageSeq: seq, ramp: null, takenBack: null, shadowSince };
 }
 
 function inPhase(state: MigrationState, phase: OwnerChange['phase']): OwnerChange | null {

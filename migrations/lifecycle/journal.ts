@@ -1,9 +1,21 @@
 import { createHash } from 'node:crypto';
+import type { GuardrailResult } from './guardrails.ts';
+import type { RampPosition } from './ramp.ts';
 import type { Side, Stage, Verb } from './stages.ts';
 
 /** What was decided. Today's state is a fold over these. */
 export type Decision =
-  | { kind: 'stage-changed'; verb: Verb; from: Stage; to: Stage; weight: number }
+  | {
+      kind: 'stage-changed';
+      verb: Verb;
+      from: Stage;
+      to: Stage;
+      weight: number;
+      /** Step of a ramp that this begins; without one, no ramp runs any more. */
+      ramp?: RampPosition;
+      /** Guardrails that were broken, and took the traffic back. */
+      broken?: readonly GuardrailResult[];
+    }
   | { kind: 'cutover-started' | 'rollback-started'; from: Stage; to: Stage }
   | { kind: 'owner-changed'; owner: Side }
   | { kind: 'writes-released' }

@@ -91,6 +91,11 @@ export function workOf(verb: Verb, from: Stage, synced: boolean): Work {
   return synced || changesOwner(verb, from) ? (work ?? nothing) : nothing;
 }
 
+/** Whether the move does anything in the databases. */
+export function touchesData(verb: Verb, from: Stage): boolean {
+  return workOf(verb, from, true) !== nothing;
+}
+
 /** What going back would cost after the move, in words. */
 export function rollbackCostOf(verb: Verb): string {
   return verb === 'rollback' ? 'nothing: the move can be made again' : MOVES[verb].rollbackCost;

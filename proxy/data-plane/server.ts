@@ -32,6 +32,8 @@ export interface DataPlaneConfig {
 }
 
 export interface MigrationSettings {
+  /** How long the window is in which the reads of both sides are compared. */
+  armsWindowMs: number;
   shadow: ShadowSettings;
 }
 
@@ -72,9 +74,11 @@ export async function startProxy({ config, feed, logger }: ProxyOptions): Promis
     carryOut: (exchange) => carryOutSafely(exchange, parts, logger),
   };
   parts.shadow.follow(feed.current());
+  compareArms(parts, config);
   const unsubscribe = feed.subscribe((standings) => {
     parts.follower.follow(standings);
     parts.shadow.follow(standings);
+    parts.observers.traffic.follow(standings);
     parts.held.lookAgain();
   });
   const front = await openFront(config.proxy.listen, edge);
@@ -120,8 +124,13 @@ function reconfigure(parts: Parts, edge: EdgeParts, config: DataPlaneConfig): vo
   parts.arms.configure(config.canary);
   parts.upstreams.configure(config.upstreams);
   parts.shadow.configure(shadowSettings(config));
+  compareArms(parts, config);
   edge.trusted = new TrustedProxies(config.proxy.trustedProxies);
   edge.forwarder.configure(config.proxy.timeouts);
+}
+
+function compareArms({ observers, feed }: Parts, { migrations }: DataPlaneConfig): void {
+  observers.traffic.configure((migration) => migrations[migration]?.armsWindowMs, feed.current());
 }
 
 function shadowSettings({ migrations, proxy }: DataPlaneConfig) {

@@ -13,6 +13,8 @@ export interface Standing {
   stage: 'legacy' | 'dual-write' | 'shadow' | 'canary' | 'extracted' | 'retired';
   owner: 'monolith' | 'service';
   epoch: number;
+  /** Journal position that brought the present stage and weight. */
+  stageSeq: number;
   /** Share of reads that go to the service in stage `canary`, in percent with one decimal. */
   weight: number;
   /** Writes wait: a change of owner is under way. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { guardrailsSchema, rampSchema } from '../../migrations/lifecycle/guardrails-schema.ts';
 import { tablePairSchema } from '../../migrations/mapping/schema.ts';
 import { canarySchema } from '../../proxy/data-plane/canary/schema.ts';
 import { proxySchema } from '../../proxy/data-plane/schema.ts';
@@ -56,6 +57,8 @@ const migrationSchema = z
       .describe('What is kept in sync. Empty for a capability without data of its own.'),
     shadow: shadowSchema.prefault({}),
     gates: gatesSchema.prefault({}),
+    ramp: rampSchema.optional(),
+    guardrails: guardrailsSchema.prefault({}),
   })
   .describe('One capability on its way out of the monolith.');
 

@@ -93,9 +93,9 @@ export class JournalFeed implements StandingsFeed {
 
   private picture(): Standings {
     const standings = this.migrations.map((name): [string, Standing] => {
-      const { stage, owner, epoch, weight, change, shadowSince } = this.journal.state(name);
+      const { stage, owner, epoch, stageSeq, weight, change, shadowSince } = this.journal.state(name);
       const holdWrites = change !== null;
-      return [name, { migration: name, stage, owner, epoch, weight, holdWrites, shadowSince }];
+      return [name, { migration: name, stage, owner, epoch, stageSeq, weight, holdWrites, shadowSince }];
     });
     return { seq: this.journal.seq, byMigration: new Map(standings) };
   }

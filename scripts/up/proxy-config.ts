@@ -7,7 +7,7 @@ import { routesOf } from '../config/read.ts';
 export function proxyConfigOf(config: Config): DataPlaneConfig {
   const services = Object.entries(config.services).map(([name, { url }]) => [name, url] as const);
   const migrations = Object.entries(config.migrations).map(
-    ([name, { shadow }]) => [name, { shadow }] as const,
+    ([name, { shadow, guardrails }]) => [name, { shadow, armsWindowMs: guardrails.window }] as const,
   );
   return {
     table: buildRouteTable(routesOf(config)),

@@ -48,4 +48,36 @@ describe('a histogram', () => {
     sum.clear();
     expect([sum.total, sum.max, sum.quantile(0.5)]).toEqual([0, 0, null]);
   });
+
+  it('can be sent, and added up elsewhere to what all would have recorded together', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.integer({ min: 0, max: 2 ** 32 - 1 }), { maxLength: 50 })),
+        (parts) => {
+          const merged = new Histogram();
+          for (const part of parts)
+            merged.addSparse(JSON.parse(JSON.stringify(of(part).sparse())) as number[]);
+          const together = of(parts.flat());
+          expect(merged.sparse()).toEqual(together.sparse());
+          expect(merged.total).toBe(together.total);
+          const [sent, want] = [merged.quantile(0.99) ?? -1, together.quantile(0.99) ?? -1];
+          expect(Math.abs(sent - want)).toBeLessThanOrEqual(Math.abs(want) * 0.016);
+        },
+      ),
+    );
+  });
+
+  it('counts what is above a value, to within a bucket and never too much', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 1e7 })),
+        fc.integer({ min: 0, max: 1e7 }),
+        (v, limit) => {
+          const counted = of(v).countAbove(limit);
+          expect(counted).toBeLessThanOrEqual(v.filter((each) => each > limit).length);
+          expect(counted).toBeGreaterThanOrEqual(v.filter((each) => each > limit * 1.033 + 1).length);
+        },
+      ),
+    );
+  });
 });

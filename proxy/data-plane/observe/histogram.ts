@@ -12,7 +12,7 @@ export class Histogram {
   #max = 0;
 
   record(value: number): void {
-    const whole = value < 0 ? 0 : value > 0xffffffff ? 0xffffffff : Math.round(value) >>> 0;
+    const whole = clamp(value);
     const at = bucketOf(whole);
     this.#counts[at] = (this.#counts[at] ?? 0) + 1;
     this.#total += 1;
@@ -47,11 +47,44 @@ export class Histogram {
     this.#max = Math.max(this.#max, other.#max);
   }
 
+  /** How many records are certainly above `value`: those of its own bucket do not count. */
+  countAbove(value: number): number {
+    let above = 0;
+    for (let at = bucketOf(clamp(value)) + 1; at < this.#counts.length; at += 1)
+      above += this.#counts[at] ?? 0;
+    return above;
+  }
+
+  /** Bucket, count, bucket, count and so on, without the empty ones: small enough to be sent. */
+  sparse(): number[] {
+    const found: number[] = [];
+    for (let at = 0; at < this.#counts.length; at += 1) {
+      const count = this.#counts[at] ?? 0;
+      if (count > 0) found.push(at, count);
+    }
+    return found;
+  }
+
+  /** Adds what another histogram wrote as `sparse`. */
+  addSparse(found: readonly number[]): void {
+    for (let i = 0; i + 1 < found.length; i += 2) {
+      const [at, count] = [found[i] ?? 0, found[i + 1] ?? 0];
+      if (at >= this.#counts.length) continue;
+      this.#counts[at] = (this.#counts[at] ?? 0) + count;
+      this.#total += count;
+      this.#max = Math.max(this.#max, middleOf(at));
+    }
+  }
+
   clear(): void {
     this.#counts.fill(0);
     this.#total = 0;
     this.#max = 0;
   }
+}
+
+function clamp(value: number): number {
+  return value < 0 ? 0 : value > 0xffffffff ? 0xffffffff : Math.round(value) >>> 0;
 }
 
 function bucketOf(value: number): number {

@@ -1,5 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { Exchange, Side } from '../exchange.ts';
+import type { Standings } from '../standing.ts';
+import { standing } from '../testing/bed.ts';
+import { Histogram } from './histogram.ts';
 import { Traffic } from './observe.ts';
 
 const exchange = (part: {
@@ -9,11 +12,18 @@ const exchange = (part: {
   ms?: number | null;
   heldMs?: number;
   epoch?: number;
+  seq?: number;
   matched?: boolean;
 }): Exchange =>
   ({
     match: part.matched === false ? null : { migration: 'catalog', kind: part.kind ?? 'reads' },
-    decision: { side: part.side ?? 'monolith', reason: '', epoch: part.epoch ?? 1, seq: 1, waits: false },
+    decision: {
+      side: part.side ?? 'monolith',
+      reason: '',
+      epoch: part.epoch ?? 1,
+      seq: part.seq ?? 1,
+      waits: false,
+    },
     heldMs: part.heldMs ?? null,
     problem: null,
     outcome: {
@@ -62,5 +72,75 @@ describe('what is counted', () => {
     expect(Object.keys(heldByEpoch)).toHaveLength(20);
     expect(heldByEpoch['25']).toMatchObject({ count: 1, max: 2500 });
     expect(heldByEpoch['5']).toBeUndefined();
+  });
+});
+
+describe('both arms in the same window', () => {
+  const at = (part: Parameters<typeof standing>[0]): Standings => ({
+    seq: part.stageSeq ?? 1,
+    byMigration: new Map([['catalog', standing(part)]]),
+  });
+  const WINDOW_MS = 60_000;
+  let now: number;
+  let traffic: Traffic;
+  beforeEach(() => {
+    now = 1_000_000;
+    traffic = new Traffic(['catalog'], () => now);
+    traffic.configure(() => WINDOW_MS, at({ stage: 'canary', weight: 1, stageSeq: 7 }));
+  });
+  const p99 = (sparse: readonly number[] = []): number => {
+    const histogram = new Histogram();
+    histogram.addSparse(sparse);
+    return (histogram.quantile(0.99) ?? NaN) / 1000;
+  };
+
+  it('are counted apart, reads only, with latencies that can be added up', () => {
+    for (let i = 0; i < 50; i += 1) traffic.record(exchange({ side: 'service', ms: 80, seq: 7 }));
+    for (const status of [200, 500]) traffic.record(exchange({ status, ms: 4, seq: 7 }));
+    traffic.record(exchange({ kind: 'writes', seq: 7 }));
+    const { arms } = traffic.of('catalog');
+    expect(arms).toMatchObject({ seq: 7, windowMs: WINDOW_MS });
+    expect(arms?.service).toMatchObject({ requests: 50, failed: 0 });
+    expect(arms?.monolith).toMatchObject({ requests: 2, failed: 1 });
+    expect(Math.abs(p99(arms?.service.latency) - 80)).toBeLessThan(1.3);
+  });
+
+  it('count a read without an answer as failed, and not as a quick one', () => {
+    traffic.record({ ...exchange({ side: 'service', status: 504, ms: null, seq: 7 }) });
+    expect(traffic.of('catalog').arms?.service).toEqual({ requests: 1, failed: 1, latency: [] });
+  });
+
+  it('begin anew with each weight, and what was decided before it does not count', () => {
+    for (let i = 0; i < 9; i += 1) traffic.record(exchange({ side: 'service', status: 500, seq: 7 }));
+    traffic.follow(at({ stage: 'canary', weight: 5, stageSeq: 9 }));
+    traffic.record(exchange({ side: 'service', status: 500, seq: 8 }));
+    traffic.record(exchange({ side: 'service', seq: 9 }));
+    expect(traffic.of('catalog').arms).toMatchObject({ seq: 9, service: { requests: 1, failed: 0 } });
+  });
+
+  it('go on where nothing but another migration was moved', () => {
+    traffic.record(exchange({ side: 'service', seq: 7 }));
+    traffic.follow({ ...at({ stage: 'canary', weight: 1, stageSeq: 7 }), seq: 12 });
+    expect(traffic.of('catalog').arms?.service.requests).toBe(1);
+  });
+
+  it('forget what is older than the window', () => {
+    traffic.record(exchange({ side: 'service', status: 500, seq: 7 }));
+    now += WINDOW_MS / 2;
+    traffic.record(exchange({ side: 'service', seq: 7 }));
+    expect(traffic.of('catalog').arms?.service).toMatchObject({ requests: 2, failed: 1 });
+    now += WINDOW_MS * 0.7;
+    expect(traffic.of('catalog').arms?.service).toMatchObject({ requests: 1, failed: 0 });
+  });
+
+  it('are not there while the service answers no reads', () => {
+    traffic.follow(at({ stage: 'shadow', stageSeq: 8 }));
+    traffic.record(exchange({ seq: 8 }));
+    expect(traffic.of('catalog').arms).toBeNull();
+  });
+
+  it('take another length from a new configuration', () => {
+    traffic.configure(() => 10_000, at({ stage: 'canary', weight: 1, stageSeq: 7 }));
+    expect(traffic.of('catalog').arms?.windowMs).toBe(10_000);
   });
 });

@@ -1,6 +1,8 @@
 import type { Exchange, Side } from '../exchange.ts';
+import type { Standing, Standings } from '../standing.ts';
+import { ArmWindows, isWatched, type ArmsStats } from './arm-windows.ts';
 import { Histogram } from './histogram.ts';
-import { LastMinute } from './last-minute.ts';
+import { SlidingWindow } from './window.ts';
 
 /** Counts of one group of requests. Latencies run to the first byte of the answer, in milliseconds. */
 export interface Counts {
@@ -20,7 +22,7 @@ export interface HeldCounts {
 }
 
 export interface SideStats extends Counts {
-  /** Only reads, only the last minute: what a canary is judged by. */
+  /** Only reads, only the last minute. */
   lastMinuteReads: Counts;
 }
 
@@ -34,6 +36,8 @@ export interface TrafficStats {
   held: HeldCounts;
   /** By the epoch in which the write was let go; the newest twenty. */
   heldByEpoch: Record<string, HeldCounts>;
+  /** Null in stages in which the service answers no reads. */
+  arms: ArmsStats | null;
 }
 
 class Tally {
@@ -49,16 +53,27 @@ class Tally {
 }
 
 const EPOCHS_KEPT = 20;
+const LAST_MINUTE = { lengthMs: 60_000, slices: 6 };
 
 class MigrationTraffic {
   readonly all: Record<Side, Tally> = { monolith: new Tally(), service: new Tally() };
-  readonly reads: Record<Side, LastMinute>;
+  readonly lastMinute: Record<Side, SlidingWindow>;
   readonly held = new Histogram();
   readonly heldByEpoch = new Map<number, Histogram>();
   heldTooLong = 0;
+  arms: ArmWindows | null = null;
 
   constructor(now: () => number) {
-    this.reads = { monolith: new LastMinute(now), service: new LastMinute(now) };
+    this.lastMinute = {
+      monolith: new SlidingWindow(LAST_MINUTE, now),
+      service: new SlidingWindow(LAST_MINUTE, now),
+    };
+  }
+
+  recordRead(decision: Exchange['decision'], latencyMs: number | null, failed: boolean): void {
+    const latencyUs = latencyMs === null ? null : latencyMs * 1000;
+    this.lastMinute[decision.side].record(latencyUs, failed);
+    this.arms?.record(decision, latencyUs, failed);
   }
 
   recordHold(ms: number, epoch: number): void {
@@ -76,10 +91,22 @@ export class Traffic {
   readonly #now: () => number;
   readonly #migrations = new Map<string, MigrationTraffic>();
   readonly #unmatched = new Tally();
+  #windowMsOf: (migration: string) => number | undefined = () => undefined;
 
   constructor(migrations: Iterable<string>, now: () => number = Date.now) {
     this.#now = now;
     for (const name of migrations) this.#migrations.set(name, new MigrationTraffic(now));
+  }
+
+  /** How long the window is in which the arms of a migration are compared; undefined when they are not. */
+  configure(windowMsOf: (migration: string) => number | undefined, standings: Standings): void {
+    this.#windowMsOf = windowMsOf;
+    this.follow(standings);
+  }
+
+  /** Begins anew to compare the arms where stage or weight changed: what was before says nothing about now. */
+  follow(standings: Standings): void {
+    for (const standing of standings.byMigration.values()) this.#compareArms(standing);
   }
 
   /** Records one exchange that has ended. */
@@ -94,7 +121,7 @@ export class Traffic {
     if (exchange.problem || decision.waits) return;
     traffic.all[decision.side].record(outcome.firstByteMs, outcome.failed);
     if (match.kind === 'reads' && (outcome.firstByteMs !== null || outcome.failed)) {
-      traffic.reads[decision.side].record((outcome.firstByteMs ?? 0) * 1000, outcome.failed);
+      traffic.recordRead(decision, outcome.firstByteMs, outcome.failed);
     }
   }
 
@@ -104,7 +131,8 @@ export class Traffic {
 
   of(migration: string): TrafficStats {
     const traffic = this.#of(migration);
-    const reads = { monolith: traffic.reads.monolith.sum(), service: traffic.reads.service.sum() };
+    const { lastMinute } = traffic;
+    const reads = { monolith: lastMinute.monolith.sum(), service: lastMinute.service.sum() };
     const read = reads.monolith.requests + reads.service.requests;
     return {
       monolith: { ...countsOf(traffic.all.monolith), lastMinuteReads: countsOf(reads.monolith) },
@@ -115,7 +143,17 @@ export class Traffic {
       heldByEpoch: Object.fromEntries(
         [...traffic.heldByEpoch].map(([epoch, held]) => [String(epoch), heldOf(held)]),
       ),
+      arms: traffic.arms?.stats() ?? null,
     };
+  }
+
+  #compareArms({ migration, stage, stageSeq }: Standing): void {
+    const traffic = this.#of(migration);
+    const windowMs = isWatched(stage) ? this.#windowMsOf(migration) : undefined;
+    const { arms } = traffic;
+    if (windowMs === undefined) traffic.arms = null;
+    else if (arms?.seq !== stageSeq || arms.windowMs !== windowMs)
+      traffic.arms = new ArmWindows(stageSeq, windowMs, this.#now);
   }
 
   #of(migration: string): MigrationTraffic {

@@ -66,6 +66,7 @@ export function standing(part: Partial<Standing>): Standing {
     stage: 'legacy',
     owner: 'monolith',
     epoch: 1,
+    stageSeq: 1,
     weight: 0,
     holdWrites: false,
     shadowSince: null,
@@ -191,7 +192,7 @@ export async function startBed(options: BedOptions = {}): Promise<Bed> {
     proxy: proxySchema.parse({ listen: '127.0.0.1:0', ...(options.proxy ?? {}) }),
     canary: canarySchema.parse(options.canary ?? {}),
     upstreams: { monolith: monolith.url, services: { shop: service.url } },
-    migrations: { catalog: { shadow: shadowSchema.parse(options.shadow ?? {}) } },
+    migrations: { catalog: { armsWindowMs: 60_000, shadow: shadowSchema.parse(options.shadow ?? {}) } },
   };
   const proxy = await startProxy({ config, feed, logger: SILENT });
   const stop = async (): Promise<void> => {
