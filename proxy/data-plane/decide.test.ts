@@ -79,9 +79,12 @@ describe('deciding who answers', () => {
     expect(decided({ stage, holdWrites: true }, 'reads', { client }).waits).toBe(false);
   });
 
-  it('lets writes wait without a lease only in the stages in which a move could have been missed', () => {
-    const waiting = STAGES.filter((stage) => decided({ stage }, 'writes', { live: false }).waits);
-    expect(waiting).toEqual(['shadow', 'canary', 'extracted']);
-    expect(decided({ stage: 'extracted' }, 'reads', { live: false }).waits).toBe(false);
+  it('lets writes wait without a lease only where a move could have been missed and no fence stands', () => {
+    const waiting = (isFenced: boolean) =>
+      STAGES.filter((stage) => decided({ stage, isFenced }, 'writes', { live: false }).waits);
+    expect(waiting(false)).toEqual(['shadow', 'canary', 'extracted']);
+    expect(waiting(true)).toEqual([]);
+    expect(decided({ stage: 'extracted', isFenced: false }, 'reads', { live: false }).waits).toBe(false);
+    expect(decided({ stage: 'canary', holdWrites: true }, 'writes', { live: false }).waits).toBe(true);
   });
 });

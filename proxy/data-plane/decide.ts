@@ -44,9 +44,12 @@ export function decide(given: Circumstances): Decision {
   return { ...place, stage: standing.stage, epoch: standing.epoch, seq };
 }
 
-/** A stage in which a move that this proxy missed could have changed the owner. */
-function dependsOnLease(stage: Standing['stage']): boolean {
-  return stage === 'shadow' || stage === 'canary' || stage === 'extracted';
+/**
+ * The owner could have changed without this proxy, and nothing else would refuse its write. Where a fence stands the
+ * write goes to the last known owner: a store that is away for an hour must not stop what moved a year ago.
+ */
+function dependsOnLease({ stage, isFenced }: Standing): boolean {
+  return !isFenced && (stage === 'shadow' || stage === 'canary' || stage === 'extracted');
 }
 
 type Place = Pick<Decision, 'side' | 'reason' | 'waits'>;
@@ -54,7 +57,7 @@ type Place = Pick<Decision, 'side' | 'reason' | 'waits'>;
 function placeOfWrite(standing: Standing, leaseIsLive: boolean): Place {
   const side = standing.owner;
   if (standing.holdWrites) return { side, reason: 'owner changes', waits: true };
-  if (!leaseIsLive && dependsOnLease(standing.stage)) return { side, reason: 'lease ran out', waits: true };
+  if (!leaseIsLive && dependsOnLease(standing)) return { side, reason: 'lease ran out', waits: true };
   return { side, reason: 'owner', waits: false };
 }
 

@@ -19,6 +19,8 @@ export interface Standing {
   weight: number;
   /** Writes wait: a change of owner is under way. */
   holdWrites: boolean;
+  /** The database of a side that is not the owner refuses writes. */
+  isFenced: boolean;
   /** When stage `shadow` was last entered, as ISO time: comparing begins anew with each time. */
   shadowSince: string | null;
 }
@@ -28,7 +30,7 @@ export interface StandingsFeed {
   current(): Standings;
   /** Called with each newer picture; returns the way to stop. */
   subscribe(changed: (standings: Standings) => void): () => void;
-  /** False once the lease ran out: the proxy then holds writes by itself, for it may have missed a move. */
+  /** False once the lease ran out: a move may have passed that this proxy has not heard of. */
   leaseIsLive(): boolean;
   /** Promises that everything this proxy does from now on follows `seq`, and nothing older is running. */
   acknowledge(seq: number): void;

@@ -12,12 +12,17 @@ export class AcknowledgedWrites {
   /** References whose answer was lost or was an error: they may or may not be there. */
   readonly unknown: string[] = [];
   private readonly shop: RunningShop;
+  private readonly proxy: string;
+  private readonly name: string;
   private readonly writers: Promise<void>[];
   private isRunning = true;
   private counted: () => void = () => undefined;
 
-  constructor(shop: RunningShop) {
+  /** @param proxy where they go; writers at several proxies write different references */
+  constructor(shop: RunningShop, proxy = shop.proxyUrl) {
     this.shop = shop;
+    this.proxy = proxy;
+    this.name = `ledger-${new URL(proxy).port}`;
     this.writers = Array.from({ length: WRITERS }, (_, i) => this.write(i));
   }
 
@@ -36,9 +41,14 @@ export class AcknowledgedWrites {
 
   /** Looks into both databases: which acknowledged writes are missing, doubled, or make the sides differ. */
   async faults(): Promise<string[]> {
+    const name = `${this.name}-%`;
     const seen = await Promise.all([
-      references(this.shop.monolith, 'SELECT ref_no AS ref FROM stk_mvmt WHERE ref_no LIKE $1'),
-      references(this.shop.service, 'SELECT reference AS ref FROM stock_movement WHERE reference LIKE $1'),
+      references(this.shop.monolith, 'SELECT ref_no AS ref FROM stk_mvmt WHERE ref_no LIKE $1', name),
+      references(
+        this.shop.service,
+        'SELECT reference AS ref FROM stock_movement WHERE reference LIKE $1',
+        name,
+      ),
     ]);
     const allowed = new Set([...this.acknowledged, ...this.unknown]);
     return seen.flatMap((counts, i) => {
@@ -55,10 +65,10 @@ export class AcknowledgedWrites {
 
   private async write(writer: number): Promise<void> {
     for (let i = 0; this.isRunning; i++) {
-      const reference = `ledger-${writer}-${i}`;
+      const reference = `${this.name}-${writer}-${i}`;
       const body = JSON.stringify({ quantity: 1, reason: 'adjustment', reference });
       const headers = { 'content-type': 'application/json' };
-      const url = `${this.shop.proxyUrl}/api/products/${1 + ((writer + i * WRITERS) % 100)}/stock-movements`;
+      const url = `${this.proxy}/api/products/${1 + ((writer + i * WRITERS) % 100)}/stock-movements`;
       try {
         const answer = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(5000) });
         await answer.arrayBuffer();
@@ -72,8 +82,12 @@ export class AcknowledgedWrites {
   }
 }
 
-async function references(client: RunningShop['monolith'], sql: string): Promise<Map<string, number>> {
-  const { rows } = await client.query<{ ref: string }>(sql, ['ledger-%']);
+async function references(
+  client: RunningShop['monolith'],
+  sql: string,
+  name: string,
+): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ ref: string }>(sql, [name]);
   const counts = new Map<string, number>();
   for (const { ref } of rows) counts.set(ref, (counts.get(ref) ?? 0) + 1);
   return counts;

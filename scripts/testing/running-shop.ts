@@ -72,6 +72,16 @@ export class RunningShop {
     await lineOf(this.product, /^ready$/m);
   }
 
+  /** Starts one more proxy, which reaches the store by another address; gives its own. */
+  async oneMoreProxy(store: string): Promise<string> {
+    const [port] = await freePorts(1);
+    const env = { ...this.env, CONTROL_STORE: store, PROXY_LISTEN: `127.0.0.1:${port}` };
+    const proxy = spawnNode(['scripts/strangler.ts', 'up', '--only', 'proxy', '-c', this.config], env);
+    this.apps.push(proxy);
+    await lineOf(proxy, /^proxy /m);
+    return `http://127.0.0.1:${port}`;
+  }
+
   /** Gives the product a configuration of its own, which the test may change, and its path. */
   async ownConfig(): Promise<string> {
     const text = await readFile(join(ROOT, this.config), 'utf8');

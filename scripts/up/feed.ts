@@ -8,19 +8,26 @@ import type { Standing, Standings, StandingsFeed } from '../../proxy/data-plane/
 const LEASE_MS = 2000;
 const RENEW_MS = 400;
 
+/** What the journal does not know of a migration. */
+export interface FedMigration {
+  name: string;
+  /** It has tables, so the database of a former owner refuses its writes. */
+  isFenced: boolean;
+}
+
 /** Feeds one proxy from the journal, and keeps its lease: the coordinator waits for whoever holds one. */
 export class JournalFeed implements StandingsFeed {
   readonly id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 4)}`;
   private readonly store: ControlStore;
   private readonly journal: JournalFollower;
-  private migrations: readonly string[];
+  private migrations: readonly FedMigration[];
   private readonly stop = new AbortController();
   private standings: Standings;
   private acked = 0;
   private leaseUntil = 0;
   private renewing: Promise<void> = Promise.resolve();
 
-  private constructor(store: ControlStore, journal: JournalFollower, migrations: readonly string[]) {
+  private constructor(store: ControlStore, journal: JournalFollower, migrations: readonly FedMigration[]) {
     this.store = store;
     this.journal = journal;
     this.migrations = migrations;
@@ -31,7 +38,7 @@ export class JournalFeed implements StandingsFeed {
   static async start(
     store: ControlStore,
     journal: JournalFollower,
-    migrations: readonly string[],
+    migrations: readonly FedMigration[],
   ): Promise<JournalFeed> {
     const feed = new JournalFeed(store, journal, migrations);
     await feed.renew();
@@ -46,7 +53,7 @@ export class JournalFeed implements StandingsFeed {
   }
 
   /** From now on the picture shows these migrations; the proxy takes it with the routes that lead to them. */
-  show(migrations: readonly string[]): void {
+  show(migrations: readonly FedMigration[]): void {
     this.migrations = migrations;
     this.standings = this.picture();
   }
@@ -92,10 +99,13 @@ export class JournalFeed implements StandingsFeed {
   }
 
   private picture(): Standings {
-    const standings = this.migrations.map((name): [string, Standing] => {
+    const standings = this.migrations.map(({ name, isFenced }): [string, Standing] => {
       const { stage, owner, epoch, stageSeq, weight, change, shadowSince } = this.journal.state(name);
       const holdWrites = change !== null;
-      return [name, { migration: name, stage, owner, epoch, stageSeq, weight, holdWrites, shadowSince }];
+      return [
+        name,
+        { migration: name, stage, owner, epoch, stageSeq, weight, holdWrites, shadowSince, isFenced },
+      ];
     });
     return { seq: this.journal.seq, byMigration: new Map(standings) };
   }

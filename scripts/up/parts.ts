@@ -11,6 +11,7 @@ import type { Config } from '../config/read.ts';
 import { routesOf } from '../config/read.ts';
 import { openCapabilities } from './capabilities.ts';
 import { JournalFeed } from './feed.ts';
+import type { FedMigration } from './feed.ts';
 import { WiredLifecycle } from './lifecycle.ts';
 import { proxyConfigOf } from './proxy-config.ts';
 import type { Reconfigurable } from './reload.ts';
@@ -33,7 +34,7 @@ const logger = (name: string): Logger =>
 /** The routing proxy. */
 export async function startProxyPart(config: Config, store: ControlStore): Promise<Part> {
   const journal = await JournalFollower.start(store);
-  const feed = await JournalFeed.start(store, journal, Object.keys(config.migrations));
+  const feed = await JournalFeed.start(store, journal, fedMigrations(config));
   const proxy = await startProxy({ config: proxyConfigOf(config), feed, logger: logger('proxy') });
   const report = setInterval(() => {
     void store.report(`traffic:${feed.id}`, proxy.stats()).catch(() => undefined);
@@ -42,7 +43,7 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
     ready: `proxy      ${proxy.url}`,
     inForce: () => inForceOf(journal),
     reconfigure: (next) => {
-      feed.show(Object.keys(next.migrations));
+      feed.show(fedMigrations(next));
       proxy.reconfigure(proxyConfigOf(next));
     },
     close: async () => {
@@ -52,6 +53,10 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
       await journal.close();
     },
   };
+}
+
+function fedMigrations({ migrations }: Config): FedMigration[] {
+  return Object.entries(migrations).map(([name, { tables }]) => ({ name, isFenced: tables.length > 0 }));
 }
 
 /** The sync of every migration that has tables. */

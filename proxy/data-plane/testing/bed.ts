@@ -69,6 +69,7 @@ export function standing(part: Partial<Standing>): Standing {
     stageSeq: 1,
     weight: 0,
     holdWrites: false,
+    isFenced: true,
     shadowSince: null,
     ...part,
   };
