@@ -1,0 +1,98 @@
+import { isIP } from 'node:net';
+import { createSecureContext, type ConnectionOptions } from 'node:tls';
+import { isDeepStrictEqual } from 'node:util';
+import type { ProxyLogger } from '../observe/observers.ts';
+import { FileBacked } from './file-backed.ts';
+import type { UpstreamTlsSettings } from './schema.ts';
+
+/** By host and port of an https address. */
+export type UpstreamTlsByHost = Readonly<Record<string, UpstreamTlsSettings>>;
+
+interface Known {
+  settings: UpstreamTlsSettings;
+  files: FileBacked<ConnectionOptions>;
+}
+
+// While the files of an address are of no use nobody is believed there: to go on without what was asked for would be
+// worse than to stop.
+const REFUSE_EVERYBODY: ConnectionOptions = { ca: [], rejectUnauthorized: true };
+
+/** How the proxy connects to each https address: whom it believes and what it shows. */
+export class UpstreamTls {
+  readonly #logger: ProxyLogger;
+  #known = new Map<string, Known>();
+  /** What was given out; a new object says that new connections are needed. */
+  #given = new Map<string, ConnectionOptions>();
+
+  /** Throws when files are of no use. */
+  constructor(settings: UpstreamTlsByHost, logger: ProxyLogger) {
+    this.#logger = logger;
+    for (const [host, each] of Object.entries(settings)) this.#known.set(host, this.#load(host, each));
+  }
+
+  /** Takes other settings; an address whose files are of no use gets no connection until they are. */
+  configure(settings: UpstreamTlsByHost): void {
+    const before = this.#known;
+    this.#known = new Map(
+      Object.entries(settings).map(([host, each]) => {
+        const kept = before.get(host);
+        const isSame = kept && isDeepStrictEqual(kept.settings, each);
+        return [host, isSame ? kept : this.#load(host, each, REFUSE_EVERYBODY)];
+      }),
+    );
+    for (const [host, known] of [...before, ...this.#known]) {
+      if (before.get(host) === this.#known.get(host)) continue;
+      this.#given.delete(host);
+      if (before.get(host) === known) known.files.close();
+    }
+  }
+
+  /** The same object until the certificates for this address change. */
+  optionsFor(address: URL): ConnectionOptions {
+    const { host } = address;
+    let options = this.#given.get(host);
+    if (!options) {
+      const known = this.#known.get(host);
+      options = { ...known?.files.current, servername: known?.settings.serverName ?? nameOf(address) };
+      this.#given.set(host, options);
+    }
+    return options;
+  }
+
+  close(): void {
+    for (const { files } of this.#known.values()) files.close();
+  }
+
+  #load(host: string, settings: UpstreamTlsSettings, meanwhile?: ConnectionOptions): Known {
+    const { ca, cert, key, verify } = settings;
+    if (!verify) {
+      this.#logger.warn({ host }, 'verify is off: whoever answers at this address is believed, and can read and change everything');
+    }
+    const named = Object.entries({ ca, cert, key }).filter((each): each is [string, string] => !!each[1]);
+    const files = new FileBacked<ConnectionOptions>({
+      files: named.map(([, file]) => file),
+      make: (contents) => {
+        const options = Object.fromEntries(named.map(([name], at) => [name, contents[at]]));
+        // Says now what would else be said at the next connection.
+        createSecureContext(options);
+        return { ...options, rejectUnauthorized: verify };
+      },
+      changed: () => {
+        this.#given.delete(host);
+        this.#logger.info({ host }, 'new connections to this address use the new certificates');
+      },
+      refused: (error) =>
+        this.#logger.error({ host, error }, 'the certificate files for this address are of no use as they are'),
+      ...(meanwhile ? { meanwhile } : {}),
+    });
+    return { settings, files };
+  }
+}
+
+/**
+ * The name to ask for. Never the Host header, which is the client's word; an address without a name has none, and its
+ * certificate has to carry the address.
+ */
+function nameOf({ hostname }: URL): string {
+  return isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? hostname : '';
+}
