@@ -65,8 +65,14 @@ export function judgeGuardrails(
   return guardrails.flatMap((guardrail) => guardrail(evidence, thresholds) ?? []);
 }
 
+/** A verdict with its evidence, in one line. */
+export function guardrailInWords({ guardrail, value, threshold, window }: GuardrailResult): string {
+  return `${guardrail}: ${value}, ${threshold}, ${window === NOW ? NOW : `in the last ${window}`}`;
+}
+
 type Guardrail = (evidence: TrafficEvidence, thresholds: GuardrailThresholds) => GuardrailResult | null;
 
+const NOW = 'now';
 const OF_SERVICE = 'reads of the service';
 
 /** Against the other arm where that has enough reads; what fails on both sides is not the service's fault. */
@@ -139,7 +145,7 @@ const lag: Guardrail = ({ lag: seen }, { lagSeconds }) => {
     ...verdictOf(seconds !== null && seconds > lagSeconds, seconds === null ? 'a report of the sync' : null),
     value: seconds === null ? 'the sync does not report' : `${seconds.toFixed(1)} s`,
     threshold: `at most ${lagSeconds} s`,
-    window: 'now',
+    window: NOW,
   };
 };
 

@@ -191,13 +191,17 @@ export interface components {
         Verb: "sync" | "shadow" | "canary" | "cutover" | "rollback" | "retire";
         MoveRequest: {
             verb: components["schemas"]["Verb"];
-            /** @description Share of reads in percent, with one decimal; needed for `canary`, refused for the others */
+            /** @description Share of reads in percent, with one decimal; only for `canary`, which needs it or `ramp` */
             weight?: number;
+            /** @description Start the ramp of the configuration; only for `canary` */
+            ramp?: boolean;
         };
         MoveOrder: {
             verb: components["schemas"]["Verb"];
-            /** @description Share of reads in percent, with one decimal; needed for `canary`, refused for the others */
+            /** @description Share of reads in percent, with one decimal; only for `canary`, which needs it or `ramp` */
             weight?: number;
+            /** @description Start the ramp of the configuration; only for `canary` */
+            ramp?: boolean;
             reason?: components["schemas"]["Reason"];
         };
         VerifyOrder: {
@@ -301,6 +305,42 @@ export interface components {
             since: string;
             by: string;
         };
+        /** @description A condition that is watched while the service answers reads */
+        GuardrailStatus: {
+            guardrail: string;
+            /**
+             * @description `no data` neither lets a ramp go on nor takes anything back
+             * @enum {string}
+             */
+            verdict: "ok" | "broken" | "no data";
+            value: string;
+            threshold: string;
+            /** @description How far back was looked, in words */
+            window: string;
+        };
+        RampStatus: {
+            /** @description In words, e.g. `5 % for 10 min` */
+            steps: string[];
+            /** @description The present one, counted from 1 */
+            step: number;
+            secondsLeft: number;
+            /** @description Reads of the service in the window, and how many the next step needs */
+            reads: {
+                soFar: number;
+                needed: number;
+            };
+            /** @description In words; empty at the last step */
+            waitsFor: string[];
+        };
+        /** @description Traffic that a guardrail took back to the monolith */
+        TakenBack: {
+            /** Format: date-time */
+            at: string;
+            /** @description Share of reads that the service had, in percent */
+            weight: number;
+            /** @description Each broken guardrail with value, threshold and window, in words */
+            why: string[];
+        };
         MigrationStatus: {
             name: string;
             service: string;
@@ -320,6 +360,9 @@ export interface components {
             next: components["schemas"]["Verb"] | null;
             back: components["schemas"]["Verb"] | null;
             waitsFor: string[];
+            ramp: components["schemas"]["RampStatus"] | null;
+            guardrails: components["schemas"]["GuardrailStatus"][];
+            takenBack: components["schemas"]["TakenBack"] | null;
         };
         JournalEntry: {
             seq: number;

@@ -175,4 +175,13 @@ const FULL: Partial<port.MigrationStatus> = {
   },
   shadow: { compared: 9, agreed: 9, differed: 0, dropped: 0, verdict: 'agrees', examples: [] },
   moving: { verb: 'cutover', phase: 'hold', since: AT, by: 'ada' },
+  ramp: {
+    steps: ['5 % for 10 min', '100 % for 5 min'],
+    step: 1,
+    secondsLeft: 12.5,
+    reads: { soFar: 3, needed: 100 },
+    waitsFor: ['more traffic: 3 of 100 reads of the service in the window'],
+  },
+  guardrails: [{ guardrail: 'lag', verdict: 'ok', value: '0.1 s', threshold: 'at most 10 s', window: 'now' }],
+  takenBack: { at: AT, weight: 5, why: ['lag: 12 s, at most 10 s, now'] },
 };

@@ -28,8 +28,10 @@ export interface Actor {
 
 export interface MoveRequest {
   verb: Verb;
-  /** Share of reads in percent, with one decimal; only for `canary`. */
+  /** Share of reads in percent, with one decimal; only for `canary`, which needs it or `ramp`. */
   weight?: number;
+  /** Start the ramp of the configuration; only for `canary`. */
+  ramp?: boolean;
 }
 
 export interface VerifyRequest {
@@ -134,6 +136,38 @@ export interface ShadowStatus {
   examples: string[];
 }
 
+/** A condition that is watched while the service answers reads. */
+export interface GuardrailStatus {
+  guardrail: string;
+  /** `no data` neither lets a ramp go on nor takes anything back. */
+  verdict: 'ok' | 'broken' | 'no data';
+  value: string;
+  threshold: string;
+  /** How far back was looked, in words. */
+  window: string;
+}
+
+export interface RampStatus {
+  /** In words, e.g. `5 % for 10 min`. */
+  steps: string[];
+  /** The present one, counted from 1. */
+  step: number;
+  secondsLeft: number;
+  /** Reads of the service in the window, and how many the next step needs. */
+  reads: { soFar: number; needed: number };
+  /** In words; empty at the last step. */
+  waitsFor: string[];
+}
+
+/** Traffic that a guardrail took back to the monolith. */
+export interface TakenBack {
+  at: string;
+  /** Share of reads that the service had, in percent. */
+  weight: number;
+  /** Each broken guardrail with value, threshold and window, in words. */
+  why: string[];
+}
+
 export interface MigrationStatus {
   name: string;
   service: string;
@@ -155,6 +189,12 @@ export interface MigrationStatus {
   back: Verb | null;
   /** What the next move waits for, in words; empty when it could be taken now. */
   waitsFor: string[];
+  /** Null when no ramp runs. */
+  ramp: RampStatus | null;
+  /** Empty when none is watched at this stage. */
+  guardrails: GuardrailStatus[];
+  /** Null unless a guardrail brought the migration to its present stage. */
+  takenBack: TakenBack | null;
 }
 
 export interface JournalEntry {

@@ -7,6 +7,7 @@ const WEIGHT = 'must be a number from 0 to 100 with at most one decimal, e.g. 12
 
 const reason = z.string('must be text').max(500, 'must not be longer than 500 characters').optional();
 const flag = z.boolean('must be true or false').default(false);
+const ramp = z.boolean('must be true or false').optional();
 const weight = z
   .number(WEIGHT)
   .min(0, WEIGHT)
@@ -15,18 +16,17 @@ const weight = z
   .optional();
 
 const move = z
-  .strictObject({ verb: z.enum(VERBS, `must be one of ${VERBS.join(', ')}`), weight, reason })
+  .strictObject({ verb: z.enum(VERBS, `must be one of ${VERBS.join(', ')}`), weight, ramp, reason })
   .superRefine((order, context) => {
-    if (order.verb === 'canary' && order.weight === undefined) {
-      context.addIssue({ code: 'custom', path: ['weight'], message: `is needed for canary and ${WEIGHT}` });
-    }
-    if (order.verb !== 'canary' && order.weight !== undefined) {
-      context.addIssue({
-        code: 'custom',
-        path: ['weight'],
-        message: `is only for canary, not for ${order.verb}`,
-      });
-    }
+    const refuse = (path: 'weight' | 'ramp', message: string): void =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    if (order.verb !== 'canary') {
+      for (const path of ['weight', 'ramp'] as const) {
+        if (order[path] !== undefined) refuse(path, `is only for canary, not for ${order.verb}`);
+      }
+    } else if (order.ramp && order.weight !== undefined) refuse('ramp', 'sets the weight by itself');
+    else if (!order.ramp && order.weight === undefined)
+      refuse('weight', `is needed for canary and ${WEIGHT}, or \`ramp\` must be true`);
   });
 const verification = z.strictObject({ repair: flag, dryRun: flag, reason });
 const resumption = z.strictObject({ reason });
@@ -41,6 +41,7 @@ export function readMove(request: Request): Asked<MoveRequest> {
   const order = read(move, request);
   const asked: MoveRequest = { verb: order.verb };
   if (order.weight !== undefined) asked.weight = order.weight;
+  if (order.ramp !== undefined) asked.ramp = order.ramp;
   return { request: asked, actor: readActor(request, order.reason) };
 }
 

@@ -1,4 +1,14 @@
-import { backfillInWords, count, duration, percent, syncInWords, verifyInWords } from './words.js';
+import {
+  backfillInWords,
+  count,
+  duration,
+  guardrailInWords,
+  percent,
+  rampInWords,
+  syncInWords,
+  takenBackInWords,
+  verifyInWords,
+} from './words.js';
 
 /** @typedef {import('../control/api.gen.ts').components['schemas']} Schemas */
 /** @typedef {Schemas['MigrationStatus']} Migration */
@@ -53,9 +63,17 @@ function stageBadge(migration) {
 }
 
 /** @param {Migration} migration */
-function weight({ weightSet, weightActual }) {
+function weight({ weightSet, weightActual, ramp, guardrails, takenBack }) {
   const actual = weightActual === null ? 'nothing was read lately' : `${percent(weightActual)} measured`;
-  return [`${percent(weightSet)} set`, quiet(actual)];
+  const broken = guardrails.filter(({ verdict }) => verdict === 'broken');
+  return [
+    `${percent(weightSet)} set`,
+    quiet(actual),
+    ...(ramp ? [quiet(`ramp: ${rampInWords(ramp)}`)] : []),
+    ...(ramp && ramp.waitsFor.length > 0 ? [list(ramp.waitsFor)] : []),
+    ...broken.map((guardrail) => badge(guardrailInWords(guardrail), 'bad')),
+    ...(takenBack ? [badge(takenBackInWords(takenBack), 'bad')] : []),
+  ];
 }
 
 /** @param {Schemas['SyncStatus'] | null} status */

@@ -118,6 +118,16 @@ describe('the tables', () => {
         next: 'cutover',
         waitsFor: ['lag is 3 s, must be below 2 s'],
         back: 'rollback',
+        ramp: {
+          steps: ['5 % for 10 min', '100 % for 5 min'],
+          step: 1,
+          secondsLeft: 200,
+          reads: { soFar: 3, needed: 100 },
+          waitsFor: ['more traffic: 3 of 100 reads of the service in the window'],
+        },
+      }),
+      migrationNamed('cart', {
+        takenBack: { at: now, weight: 25, why: ['lag: 12 s, at most 10 s, now'] },
       }),
     ]);
     const { text } = byId('migration-rows');
@@ -133,6 +143,9 @@ describe('the tables', () => {
       'cutover waits for 1',
       'lag is 3 s, must be below 2 s',
       'way back: rollback',
+      'ramp: step 1 of 2, 5 % for 10 min: 3 min left, 3 of 100 reads',
+      'more traffic: 3 of 100 reads of the service in the window',
+      'taken back from 25 %: lag: 12 s, at most 10 s, now',
     ]) {
       expect(text).toContain(words);
     }

@@ -9,3 +9,6 @@ export function count(value: number): string;
 export function syncInWords(sync: Schemas['SyncStatus']): string;
 export function backfillInWords(table: Schemas['BackfillProgress']): string;
 export function verifyInWords(verify: Schemas['VerifyStatus']): string;
+export function rampInWords(ramp: Schemas['RampStatus']): string;
+export function guardrailInWords(guardrail: Schemas['GuardrailStatus']): string;
+export function takenBackInWords(taken: Schemas['TakenBack']): string;

@@ -51,3 +51,22 @@ export function verifyInWords(verify) {
   const mended = verify.repaired > 0 ? `, ${count(verify.repaired)} repaired` : '';
   return `${count(verify.differences)} ${verify.differences === 1 ? 'difference' : 'differences'} in ${rows}${mended}`;
 }
+
+/** Where a ramp stands, in one line. @param {Schemas['RampStatus']} ramp */
+export function rampInWords({ steps, step, secondsLeft, reads, waitsFor }) {
+  const at = `step ${step} of ${steps.length}, ${steps[step - 1] ?? ''}`;
+  if (step === steps.length) return `${at}: the last; a cutover is for a person to order`;
+  const left = secondsLeft > 0 ? `${duration(secondsLeft)} left` : 'its time is over';
+  const next = waitsFor.length === 0 ? ', goes on' : '';
+  return `${at}: ${left}, ${count(reads.soFar)} of ${count(reads.needed)} reads${next}`;
+}
+
+/** A guardrail with its evidence. @param {Schemas['GuardrailStatus']} guardrail */
+export function guardrailInWords({ guardrail, verdict, value, threshold, window }) {
+  return `${guardrail} ${verdict}: ${value} (${threshold}; window: ${window})`;
+}
+
+/** What a guardrail took back. @param {Schemas['TakenBack']} taken */
+export function takenBackInWords({ weight, why }) {
+  return `taken back from ${percent(weight)}: ${why.join('; ')}`;
+}

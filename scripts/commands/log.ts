@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Schemas } from './client.ts';
 import { contextOf } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { whatInWords } from './show/journal.ts';
 import type { Screen } from './show/screen.ts';
 import { table } from './show/table.ts';
 
@@ -28,7 +29,7 @@ function journal(entries: Schemas['JournalEntry'][], screen: Screen): string {
     String(entry.seq),
     entry.at,
     entry.migration,
-    entry.kind,
+    whatInWords(entry),
     String(entry.epoch),
     entry.actor,
     entry.reason ?? '-',

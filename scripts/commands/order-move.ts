@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Schemas } from './client.ts';
 import { contextOf, type Context } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -9,6 +9,7 @@ export interface MoveOptions {
   dryRun?: true;
   reason?: string;
   weight?: number;
+  ramp?: true;
 }
 
 /** A command that orders one move: `<verb> <migration> [--dry-run] [--reason]`. */
@@ -20,6 +21,15 @@ export function moveCommand(verb: Schemas['Verb'], description: string): Command
     .option('--reason <text>', 'why, for the journal');
 }
 
+/** Adds the two ways to say which share of the reads the service gets. */
+export function withShare(command: Command): Command {
+  return command
+    .option('--weight <percent>', 'the share, 0 to 100 with one decimal; a ramp that runs ends', parseWeight)
+    .addOption(
+      new Option('--ramp', 'start the ramp of the configuration: it goes up by itself').conflicts('weight'),
+    );
+}
+
 /** Plans the move when it is a dry run, carries it out otherwise, and answers with the exit code. */
 export async function orderMove(
   verb: Schemas['Verb'],
@@ -28,7 +38,7 @@ export async function orderMove(
   command: Command,
 ): Promise<ExitCode> {
   const context = contextOf(command);
-  const request = requestOf(verb, options.weight);
+  const request = requestOf(verb, options);
   if (options.dryRun) return showPlan(context, migration, request);
   const outcome = await carryOut(context, migration, withReason(request, options.reason));
   context.screen.result(outcome, () => outcomeInWords(outcome, context.screen));
@@ -65,8 +75,8 @@ export async function carryOut(
   }
 }
 
-export function requestOf(verb: Schemas['Verb'], weight: number | undefined): Schemas['MoveRequest'] {
-  return weight === undefined ? { verb } : { verb, weight };
+export function requestOf(verb: Schemas['Verb'], { weight, ramp }: MoveOptions): Schemas['MoveRequest'] {
+  return { verb, ...(weight === undefined ? {} : { weight }), ...(ramp ? { ramp } : {}) };
 }
 
 export function withReason<Order extends object>(
@@ -77,7 +87,7 @@ export function withReason<Order extends object>(
 }
 
 /** A share in percent, for commander. */
-export function parseWeight(text: string): number {
+function parseWeight(text: string): number {
   const weight = Number(text);
   if (/^\d{1,3}(\.\d)?$/.test(text) && weight <= 100) return weight;
   throw new InvalidArgumentError('It must be from 0 to 100 with at most one decimal, e.g. 12.5.');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { startControlBed, type ControlBed } from '../../proxy/control/testing/control-bed.ts';
-import { LAG_GATE } from '../../proxy/control/testing/memory-lifecycle.ts';
+import { LAG_GATE, journaled } from '../../proxy/control/testing/memory-lifecycle.ts';
 import { ControlError } from '../../proxy/control/lifecycle.ts';
 import { runCli } from './testing/run-cli.ts';
 
@@ -63,6 +63,73 @@ describe('piped', () => {
     shell.stderr.on('data', (chunk) => (said += String(chunk)));
     expect(await once(shell, 'close')).toEqual([0, null]);
     expect(said).toBe('');
+  });
+});
+
+describe('the journal', () => {
+  it('says from where to where, which step of a ramp, and which guardrail broke, with its evidence', async () => {
+    const change = { verb: 'canary', from: 'shadow', to: 'canary', weight: 5 };
+    bed.lifecycle.journal = [
+      journaled({ kind: 'stage-changed', evidence: { ...change, ramp: { steps: [{}, {}], at: 0 } } }),
+      journaled({
+        kind: 'stage-changed',
+        actor: 'guardrail',
+        reason: 'error rate: 15 % of 200 reads of the service, at most 1 %, in the last 42 s',
+        evidence: { from: 'canary', to: 'shadow', weight: 0, broken: [{ guardrail: 'error rate' }] },
+      }),
+      journaled({ kind: 'cutover-started', evidence: { from: 'canary', to: 'extracted' } }),
+      journaled({ kind: 'owner-changed', evidence: { owner: 'service' } }),
+    ];
+    const { stdout } = await run('log');
+    expect(stdout.trimEnd().split('\n').slice(1)).toEqual([
+      expect.stringMatching(/ catalog +shadow → canary 5 %, step 1 of 2 of a ramp +1 +ada@desk/),
+      expect.stringMatching(
+        / canary → shadow, broken: error rate +1 +guardrail +error rate: 15 % of 200 reads .*at most 1 %, in the last 42 s$/,
+      ),
+      expect.stringMatching(/ cutover-started: canary → extracted /),
+      expect.stringMatching(/ owner-changed: service /),
+    ]);
+  });
+});
+
+describe('a ramp', () => {
+  it('is shown with step, time, reads, what it waits for, and each guardrail with its evidence', async () => {
+    Object.assign(bed.lifecycle.migrations[0]!, {
+      stage: 'canary',
+      ramp: {
+        steps: ['1 % for 5 min', '5 % for 10 min', '100 % for 5 min'],
+        step: 2,
+        secondsLeft: 200,
+        reads: { soFar: 3, needed: 100 },
+        waitsFor: ['more traffic: 3 of 100 reads of the service in the window'],
+      },
+      guardrails: [
+        { guardrail: 'lag', verdict: 'ok', value: '0.1 s', threshold: 'at most 10 s', window: 'now' },
+        {
+          guardrail: 'p99',
+          verdict: 'no data',
+          value: 'no reads of the service',
+          threshold: '2 times',
+          window: '5 min',
+        },
+      ],
+    });
+    const { stdout } = await run('status', 'catalog');
+    expect(stdout).toMatch(/RAMP +step 2 of 3, 5 % for 10 min: 3 min left, 3 of 100 reads\n/);
+    expect(stdout).toMatch(/The ramp waits for:\n {2}- more traffic: 3 of 100 reads/);
+    expect(stdout).toMatch(
+      /Guardrails:\n {2}- lag ok: 0\.1 s \(at most 10 s; window: now\)\n {2}- p99 no data: /,
+    );
+  });
+
+  it('that a guardrail ended says from where and why', async () => {
+    bed.lifecycle.migrations[0]!.takenBack = {
+      at: new Date().toISOString(),
+      weight: 25,
+      why: ['lag: 12.0 s, at most 10 s, now'],
+    };
+    const { stdout } = await run('status', 'catalog');
+    expect(stdout).toMatch(/GUARDRAIL +taken back from 25 %: lag: 12\.0 s, at most 10 s, now/);
   });
 });
 

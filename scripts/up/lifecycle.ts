@@ -1,6 +1,6 @@
 import { UnreachableDatabaseError, DatabaseError } from '../../migrations/databases/errors.ts';
 import { ContractError } from '../../migrations/contracts/document.ts';
-import type { Coordinator, MoveResult } from '../../migrations/lifecycle/coordinator.ts';
+import type { Coordinator, MoveResult, Order } from '../../migrations/lifecycle/coordinator.ts';
 import {
   GateRefusedError,
   JournalConflictError,
@@ -12,6 +12,9 @@ import {
   UnknownMigrationError,
 } from '../../migrations/lifecycle/errors.ts';
 import type { JournalFollower } from '../../migrations/lifecycle/follow.ts';
+import type { TrafficGuard } from '../../migrations/lifecycle/guard-traffic.ts';
+import type { RampStep } from '../../migrations/lifecycle/ramp.ts';
+import { rampStepInWords } from '../../migrations/lifecycle/ramp.ts';
 import { startVerify } from '../../migrations/lifecycle/run-verify.ts';
 import type { JournalEntry as Journaled } from '../../migrations/lifecycle/journal.ts';
 import type { ControlStore, Report } from '../../migrations/lifecycle/store.ts';
@@ -42,6 +45,7 @@ export interface LifecycleParts {
   store: ControlStore;
   journal: JournalFollower;
   coordinator: Coordinator;
+  guard: TrafficGuard;
 }
 
 /** The lifecycle as the control API wants it: the coordinator's words turned into the API's. */
@@ -78,13 +82,16 @@ export class WiredLifecycle implements Lifecycle {
     });
   }
 
-  plan(migration: string, { verb }: MoveRequest): Promise<Plan> {
-    return this.guarded(migration, () => this.parts.coordinator.plan(migration, verb));
+  plan(migration: string, request: MoveRequest): Promise<Plan> {
+    return this.guarded(migration, async () => {
+      const plan = await this.parts.coordinator.plan(migration, request.verb);
+      return request.ramp ? { ...plan, steps: [...plan.steps, ...this.rampInWords(migration)] } : plan;
+    });
   }
 
-  move(migration: string, { verb, weight }: MoveRequest, { name, reason }: Actor): Promise<MoveOutcome> {
+  move(migration: string, request: MoveRequest, { name, reason }: Actor): Promise<MoveOutcome> {
     return this.guarded(migration, async () => {
-      const order = { verb, weight: weight ?? 0, actor: name, reason };
+      const order = { verb: request.verb, ...this.shareOf(migration, request), actor: name, reason };
       const result = await this.parts.coordinator.move(migration, order);
       this.gates.refreshSoon();
       return finished(result);
@@ -139,12 +146,34 @@ export class WiredLifecycle implements Lifecycle {
     };
   }
 
+  /** The share of reads that is asked for: a weight, or the first step of the ramp. */
+  private shareOf(migration: string, { weight, ramp }: MoveRequest): Pick<Order, 'weight' | 'ramp'> {
+    if (!ramp) return { weight: weight ?? 0 };
+    const steps = this.rampOf(migration);
+    return { weight: steps[0]?.weight ?? 0, ramp: { steps, at: 0 } };
+  }
+
+  private rampInWords(migration: string): string[] {
+    const steps = this.rampOf(migration).map(rampStepInWords);
+    return [`go up by itself as long as every guardrail holds: ${steps.join(', ')}`];
+  }
+
+  private rampOf(migration: string): readonly RampStep[] {
+    this.parts.coordinator.capability(migration);
+    const steps = this.parts.config.migrations[migration]?.ramp;
+    if (steps) return steps;
+    throw new ControlError(
+      'bad-request',
+      `"${migration}" has no ramp; add one to strangler.yaml, e.g. \`ramp: [1%, 5% for 10m, 25%, 100%]\``,
+    );
+  }
+
   private statusOf(
     name: string,
     reports: ReadonlyMap<string, Report>,
     traffic: readonly TrafficReport[],
   ): MigrationStatus {
-    const { coordinator, journal, table } = this.parts;
+    const { coordinator, guard, journal, table } = this.parts;
     const { service, pairs, thresholds } = coordinator.capability(name);
     return statusOf(
       journal.state(name),
@@ -158,6 +187,8 @@ export class WiredLifecycle implements Lifecycle {
         traffic,
         phase: coordinator.phaseOf(name),
         waitsFor: this.gates.waitsFor(name),
+        guarded: guard.of(name),
+        refusal: guard.refusalOf(name),
       },
       Date.now(),
     );

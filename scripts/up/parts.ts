@@ -17,6 +17,7 @@ import { proxyConfigOf } from './proxy-config.ts';
 import type { Reconfigurable } from './reload.ts';
 import { inForceOf } from './reload.ts';
 import { SyncParts } from './sync.ts';
+import { startTrafficGuard } from './traffic-guard.ts';
 import { shadowTotals, trafficReports } from './traffic.ts';
 
 /** One part of the product, running in this process. */
@@ -96,8 +97,17 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
   });
   await leadership.decided;
   const table = buildRouteTable(routesOf(config));
-  const lifecycle = new WiredLifecycle({ config, table, store, journal, coordinator });
   const log = logger('control');
+  const isLeading = (): boolean => leadership.isLeading();
+  const { guard, ...guarding } = startTrafficGuard({
+    config,
+    store,
+    journal,
+    coordinator,
+    isLeading,
+    logger: log,
+  });
+  const lifecycle = new WiredLifecycle({ config, table, store, journal, coordinator, guard });
   const [host, port] = splitAddress(config.control.listen);
   const token = process.env.STRANGLER_TOKEN ?? null;
   const control = await startControl({ lifecycle, listen: { host, port }, token, logger: log });
@@ -106,9 +116,11 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
     inForce: () => inForceOf(journal),
     reconfigure: (next) => {
       capabilities.reconfigure(next);
+      guarding.reconfigure(next);
       lifecycle.reconfigure(next, buildRouteTable(routesOf(next)));
     },
     close: async () => {
+      await guard.close();
       await leadership.close();
       lifecycle.close();
       await control.close();

@@ -1,5 +1,6 @@
 import type { MigrationState } from '../../migrations/lifecycle/fold.ts';
 import type { VerifyRecord } from '../../migrations/lifecycle/evidence.ts';
+import type { Guarded } from '../../migrations/lifecycle/guard-traffic.ts';
 import type { Effect } from '../../migrations/lifecycle/protocol.ts';
 import { ALLOWED_MOVES, isSynced, nextVerb, otherSide } from '../../migrations/lifecycle/stages.ts';
 import type { Report } from '../../migrations/lifecycle/store.ts';
@@ -13,6 +14,7 @@ import type {
 } from '../../proxy/control/lifecycle.ts';
 import { kindOf } from '../../proxy/routes/match.ts';
 import type { Route } from '../../proxy/routes/route.ts';
+import { guardrailStatus, rampStatus, takenBack } from './ramp-status.ts';
 import type { TrafficReport } from './traffic.ts';
 import { shadowTotals } from './traffic.ts';
 
@@ -29,6 +31,10 @@ export interface StatusParts {
   traffic: readonly TrafficReport[];
   phase: Effect | null;
   waitsFor: readonly string[];
+  /** What the guard saw of the traffic; null when it watches none. */
+  guarded: Guarded | null;
+  /** Why the next step of a ramp was refused. */
+  refusal: string | null;
 }
 
 /** Puts together what is known of one migration. Pure. */
@@ -54,6 +60,9 @@ export function statusOf(state: MigrationState, parts: StatusParts, now: number)
     next: nextVerb(stage),
     back: ALLOWED_MOVES.rollback[stage] ? 'rollback' : null,
     waitsFor: [...parts.waitsFor],
+    ramp: rampStatus(state, parts.guarded, parts.refusal),
+    guardrails: guardrailStatus(parts.guarded),
+    takenBack: takenBack(state),
   };
 }
 

@@ -21,6 +21,7 @@ export class MemoryLifecycle implements Lifecycle {
   onVerify: (migration: MigrationStatus, request: VerifyRequest) => Promise<void> = async () => {};
   onStatus: () => void = () => {};
   cutOff: MoveOutcome[] = [];
+  journal: JournalEntry[] = JOURNAL;
 
   constructor(...migrations: MigrationStatus[]) {
     this.migrations = migrations;
@@ -77,7 +78,7 @@ export class MemoryLifecycle implements Lifecycle {
   }
 
   async log(migration?: string): Promise<JournalEntry[]> {
-    return JOURNAL.filter((entry) => migration === undefined || entry.migration === migration);
+    return this.journal.filter((entry) => migration === undefined || entry.migration === migration);
   }
 
   subscribe(changed: () => void): () => void {
@@ -109,17 +110,26 @@ export const LAG_GATE = {
   advice: 'Wait until the sync has caught up.',
 };
 
-const JOURNAL: JournalEntry[] = ['catalog', 'orders'].map((migration, index) => ({
-  seq: index + 1,
-  at: '2026-01-02T03:04:05.000Z',
-  migration,
-  kind: 'stage-changed',
-  epoch: 1,
-  actor: 'ada@desk',
-  reason: index === 0 ? 'first try' : null,
-  evidence: { lagSeconds: 0.1 },
-  hash: 'c0ffee00c0ffee00',
-}));
+/** An entry of the journal with everything that a test does not care about. */
+export function journaled(differing: Partial<JournalEntry>): JournalEntry {
+  return {
+    seq: 1,
+    at: '2026-01-02T03:04:05.000Z',
+    migration: 'catalog',
+    kind: 'stage-changed',
+    epoch: 1,
+    actor: 'ada@desk',
+    reason: null,
+    evidence: { lagSeconds: 0.1 },
+    hash: 'c0ffee00c0ffee00',
+    ...differing,
+  };
+}
+
+const JOURNAL: JournalEntry[] = [
+  journaled({ reason: 'first try' }),
+  journaled({ seq: 2, migration: 'orders' }),
+];
 
 /** A migration at its beginning, with everything a page or a table can show. */
 export function migrationNamed(name: string, differing: Partial<MigrationStatus> = {}): MigrationStatus {
@@ -141,6 +151,9 @@ export function migrationNamed(name: string, differing: Partial<MigrationStatus>
     next: 'sync',
     back: null,
     waitsFor: [],
+    ramp: null,
+    guardrails: [],
+    takenBack: null,
     ...differing,
   };
 }

@@ -2,8 +2,11 @@ import {
   backfillInWords,
   count,
   duration,
+  guardrailInWords,
   percent,
+  rampInWords,
   syncInWords,
+  takenBackInWords,
   verifyInWords,
 } from '../../../proxy/dashboard/words.js';
 import type { Schemas } from '../client.ts';
@@ -46,7 +49,13 @@ export function statusDetail(migration: Migration, screen: Screen): string {
       ['WAY BACK', back ?? 'none'],
       ...(sync ? syncPairs(sync) : []),
       ...(shadow ? [['SHADOW', shadowInWords(shadow)] as [string, string]] : []),
+      ...rampPairs(migration, screen),
     ]),
+    ...listed('The ramp waits for:', migration.ramp?.waitsFor ?? []),
+    ...listed(
+      'Guardrails:',
+      migration.guardrails.map((guardrail) => verdictInWords(guardrail, screen)),
+    ),
     ...listed('The next move waits for:', waitsFor),
     ...listed('Verify:', verify?.details ?? []),
     ...listed('Differences in shadow:', shadow?.examples ?? []),
@@ -112,6 +121,20 @@ function syncPairs(sync: Schemas['SyncStatus']): [string, string][] {
     ...(sync.detail ? [['', sync.detail] as [string, string]] : []),
     ...sync.backfill.map((one): [string, string] => ['BACKFILL', backfillInWords(one)]),
   ];
+}
+
+function rampPairs({ ramp, takenBack }: Migration, screen: Screen): [string, string][] {
+  return [
+    ...(ramp ? [['RAMP', rampInWords(ramp)] as [string, string]] : []),
+    ...(takenBack
+      ? [['GUARDRAIL', screen.paint('red', takenBackInWords(takenBack))] as [string, string]]
+      : []),
+  ];
+}
+
+function verdictInWords(guardrail: Schemas['GuardrailStatus'], screen: Screen): string {
+  const colours = { ok: 'green', broken: 'red', 'no data': 'yellow' } as const;
+  return screen.paint(colours[guardrail.verdict], guardrailInWords(guardrail));
 }
 
 function shadowInWords({ compared, agreed, differed, dropped, verdict }: Schemas['ShadowStatus']): string {
