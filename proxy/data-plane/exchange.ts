@@ -86,6 +86,8 @@ export interface Exchange {
   match: Match | null;
   /** Payload of the client's JWT, once it was verified. */
   claims: Readonly<Record<string, unknown>> | null;
+  /** Who asks, as the arms of a canary know it; null where nobody needed to know. */
+  clientId: string | null;
   decision: Decision;
   /** Ends the count of this write as running; set in the same step in which it was decided. */
   finishWrite: () => void;
@@ -96,11 +98,15 @@ export interface Exchange {
   answerHeaders: HeaderPair[];
   /** Called in order when the head of the answer is known; they may still add to `answerHeaders`. */
   beforeAnswer: ((answer: AnswerHead) => void)[];
-  /** Headers that go to the upstream, besides the client's. */
-  upstreamHeaders: HeaderPair[];
+  /** Headers that go to the upstream, besides the client's; null drops what the client sent under this name. */
+  upstreamHeaders: (readonly [name: string, value: string | null])[];
   /** Addresses that were tried, in order. */
   tried: string[];
   outcome: Outcome | null;
+  /** How the decided side failed, when the monolith answered in its place; `outcome` is then the monolith's. */
+  fellBack: Outcome | null;
+  /** What Content-Length of the answer announces; null when it does not, or when nobody asked for it. */
+  answerBytes: number | null;
   /** Its name among all requests, as its client, a proxy in front of this one or this one gave it. */
   requestId: string | null;
   /** Its place in a distributed trace; null when nobody traces it. */
@@ -114,6 +120,17 @@ export interface Trace {
   end: (exchange: Exchange) => void;
 }
 
+/** Puts what the stages found out for the upstream into the headers that go there, in place. */
+export function completeUpstreamHeaders(
+  headers: Record<string, string | string[] | undefined>,
+  { upstreamHeaders }: Exchange,
+): void {
+  for (const [name, value] of upstreamHeaders) {
+    if (value === null) delete headers[name.toLowerCase()];
+    else headers[name.toLowerCase()] = value;
+  }
+}
+
 /** A request at the beginning of its way. */
 export function newExchange(request: RequestHead, carrier: Carrier): Exchange {
   return {
@@ -122,6 +139,7 @@ export function newExchange(request: RequestHead, carrier: Carrier): Exchange {
     startedAt: performance.now(),
     match: null,
     claims: null,
+    clientId: null,
     decision: { side: 'monolith', reason: 'no route', stage: 'legacy', epoch: 0, seq: 0, waits: false },
     finishWrite: () => undefined,
     heldMs: null,
@@ -131,6 +149,8 @@ export function newExchange(request: RequestHead, carrier: Carrier): Exchange {
     upstreamHeaders: [],
     tried: [],
     outcome: null,
+    fellBack: null,
+    answerBytes: null,
     requestId: null,
     trace: null,
   };

@@ -182,7 +182,8 @@ describe('the schema of rate limits', () => {
     [{ per: '0s' }, /is not a window/],
     [{ per: '8d' }, /longer than seven days/],
     [{ requests: 0 }, />0/],
-    [{ routes: ['POST /a/*/b'] }, /whole last segment/],
+    [{ routes: ['POST /a/*/b'] }, /Route \\\"POST \/a\/\*\/b\\\": a/],
+    [{ routes: [{ method: 'GET', path: '/a', auth: 'none' }] }, /no use for auth/],
     [{ by: { cookie: 'a' } }, /Invalid input/],
   ])('refuses %j', (part, message) => {
     const parsed = rateLimitsSchema.safeParse([{ name: 'all', requests: 1, per: '1m', ...part }]);

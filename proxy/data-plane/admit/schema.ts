@@ -8,6 +8,10 @@ import { secondsOf } from './duration.ts';
 const headerName = z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/, 'is not the name of a header');
 const LONGEST_WINDOW = 7 * 24 * 3600;
 
+const HERE = 'rate limit';
+/** What a route may say that does not choose requests: here it would be taken and have no effect. */
+const isIdle = (key: string): boolean => !['method', 'path', 'host', 'headers', 'query'].includes(key);
+
 const rateLimitSchema = z
   .strictObject({
     name: z
@@ -29,11 +33,13 @@ const rateLimitSchema = z
       ),
     routes: routesSchema
       .superRefine((routes, context) => {
+        const idle = routes.flatMap((route) => (typeof route === 'string' ? [] : Object.keys(route).filter(isIdle)));
+        if (idle.length > 0) context.addIssue({ code: 'custom', message: `has no use for ${idle.join(', ')}` });
         try {
-          buildRouteTable([{ migration: 'this limit', service: '', routes }]);
+          buildRouteTable([{ migration: HERE, service: '', routes }]);
         } catch (error) {
           if (!(error instanceof RouteError)) throw error;
-          context.addIssue({ code: 'custom', message: error.message });
+          context.addIssue({ code: 'custom', message: error.message.replace(` of migration "${HERE}"`, '') });
         }
       })
       .optional()

@@ -113,6 +113,8 @@ export class Traffic {
   record(exchange: Exchange): void {
     const { match, decision, outcome, heldMs } = exchange;
     if (!outcome) return;
+    // Refused at the door: that says nothing about any side.
+    if (exchange.problem && heldMs === null) return;
     if (!match) return this.#unmatched.record(outcome.firstByteMs, outcome.failed);
     const traffic = this.#of(match.migration);
     if (heldMs !== null) traffic.recordHold(heldMs, decision.epoch);
