@@ -94,7 +94,7 @@ export class Admission {
       this.#tokens?.close();
       return next;
     } catch (error) {
-      this.#logger.error({ error }, 'the new settings for tokens are refused; they are checked as before');
+      this.#logger.warn({ error }, 'the new settings for tokens are refused; they are checked as before');
       return this.#tokens;
     }
   }

@@ -38,7 +38,7 @@ function keysInFile(file: string, logger: ProxyLogger): KeySource {
     files: [file],
     make: ([content]) => createLocalJWKSet(publicKeys(String(content))),
     changed: () => logger.info({ file }, 'tokens are verified by the new keys'),
-    refused: (error) => logger.error({ file, error }, 'the new keys are of no use; those before stay'),
+    refused: (error) => logger.warn({ file, error }, 'the new keys are of no use; those before stay'),
   });
   return { find: (header, token) => keys.current(header, token), close: () => keys.close() };
 }
@@ -109,7 +109,7 @@ class RemoteKeys implements KeySource {
 
   #failed(error: unknown): void {
     if (this.#failedAt <= (this.#cache.uat ?? 0)) {
-      this.#logger.error({ error }, 'the keys of the token issuer cannot be fetched; known ones serve for a while');
+      this.#logger.warn({ error }, 'the keys of the token issuer cannot be fetched; known ones serve for a while');
     }
     this.#failedAt = Date.now();
   }

@@ -30,13 +30,21 @@ export class Issuer {
   status = 200;
   keys: Key[] = [];
   readonly #server: Server;
+  #beforeAnswer: (answer: () => void) => void = (answer) => answer();
 
   constructor() {
     this.#server = createServer((_req, res) => {
       this.fetched += 1;
       const keys = this.keys.map(({ jwk }) => jwk);
-      res.writeHead(this.status, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }));
+      this.#beforeAnswer(() => {
+        res.writeHead(this.status, { 'content-type': 'application/json' }).end(JSON.stringify({ keys }));
+      });
     });
+  }
+
+  /** Gives every request for the keys to a test, which lets the answer go when it likes. */
+  hold(beforeAnswer: (answer: () => void) => void): void {
+    this.#beforeAnswer = beforeAnswer;
   }
 
   async start(): Promise<this> {

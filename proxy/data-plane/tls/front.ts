@@ -100,7 +100,7 @@ export class FrontTls {
   }
 
   #refused(error: unknown): void {
-    this.#logger.error({ error }, 'the new certificate is refused; the one in use stays');
+    this.#logger.warn({ error }, 'the new certificate is refused; the one in use stays');
   }
 
   #contextFor(name: string): SecureContext | undefined {

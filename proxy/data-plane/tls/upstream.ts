@@ -82,7 +82,7 @@ export class UpstreamTls {
         this.#logger.info({ host }, 'new connections to this address use the new certificates');
       },
       refused: (error) =>
-        this.#logger.error({ host, error }, 'the certificate files for this address are of no use as they are'),
+        this.#logger.warn({ host, error }, 'the certificate files for this address are of no use as they are'),
       ...(meanwhile ? { meanwhile } : {}),
     });
     return { settings, files };
