@@ -12,16 +12,21 @@ const pattern = z.string().superRefine((text, context) => {
 
 /** What a header or a query parameter has to be. */
 export const conditionSchema = z
-  .union([
-    z
-      .string()
-      .regex(VISIBLE, 'can never be the value: write 1 or more visible ASCII characters')
-      .describe('Exactly this value, case included.'),
-    z.strictObject({
-      regex: pattern.describe('Found anywhere in the value; `^` and `$` tie it to the ends. Syntax of RE2.'),
-    }),
-    z.strictObject({ present: z.literal(true).describe('Any value, the empty one too.') }),
-  ])
+  .union(
+    [
+      z
+        .string()
+        .regex(VISIBLE, 'can never be the value: write 1 or more visible ASCII characters')
+        .describe('Exactly this value, case included.'),
+      z.strictObject({
+        regex: pattern.describe(
+          'Found anywhere in the value; `^` and `$` tie it to the ends. Syntax of RE2.',
+        ),
+      }),
+      z.strictObject({ present: z.literal(true).describe('Any value, the empty one too.') }),
+    ],
+    'is none of a text in quotes, { regex: … } and { present: true }',
+  )
   .describe('An exact value, a pattern, or only that it is there.');
 
 type ConditionInput = z.infer<typeof conditionSchema>;
@@ -36,8 +41,13 @@ export interface Condition {
   readonly holds: (value: string) => boolean;
 }
 
+const NONE: readonly Condition[] = Object.freeze([]);
+
 /** Makes the conditions of a route out of what the configuration says, in the order of their names. */
-export function conditionsOf(input: Readonly<Record<string, ConditionInput>> = {}): readonly Condition[] {
+export function conditionsOf(
+  input: Readonly<Record<string, ConditionInput>> | undefined,
+): readonly Condition[] {
+  if (!input) return NONE;
   const conditions = Object.entries(input).map(([name, wanted]) => Object.freeze(conditionOf(name, wanted)));
   return Object.freeze(conditions.sort((a, b) => (a.name < b.name ? -1 : 1)));
 }

@@ -126,7 +126,7 @@ describe('building the table', () => {
 
   it('cannot be changed afterwards', () => {
     const table = buildRouteTable([routesOf('GET /a')]);
-    expect(() => Object.assign(table.root.literals, { b: table.root })).toThrow(TypeError);
+    expect(() => Object.assign(table.root.literals ?? {}, { b: table.root })).toThrow(TypeError);
     expect(() => (table.routes as unknown[]).push({})).toThrow(TypeError);
   });
 });

@@ -1,8 +1,8 @@
 import type { Condition } from './condition.ts';
-import { hostName, suffixesOf } from './host.ts';
+import { hostName } from './host.ts';
 import type { NormalPath } from './path.ts';
 import type { Kind, Route } from './route.ts';
-import type { Ends, Hosts, Node, RouteTable } from './table.ts';
+import type { Hosts, Node, RouteTable } from './table.ts';
 
 /** What of a request decides its route. */
 export interface Asked {
@@ -76,58 +76,58 @@ interface Search {
 }
 
 function find({ root, hosts }: RouteTable, search: Search): Route | null {
-  return (hosts && findByHost(hosts, search)) ?? descend(root, search, 0);
+  return (hosts && findByHost(hosts, search)) ?? descend(root, search, search.asked.target.segments, 0);
 }
 
-function findByHost(hosts: Hosts, search: Search): Route | null {
+function findByHost({ exact, below }: Hosts, search: Search): Route | null {
   const name = hostName(search.asked.header('host'));
-  if (name === null) return null;
-  const own = hosts.exact[name];
-  const found = own ? descend(own, search, 0) : null;
-  if (found) return found;
-  for (const suffix of suffixesOf(name)) {
-    const tree = hosts.below[suffix];
-    const below = tree ? descend(tree, search, 0) : null;
-    if (below) return below;
+  const { segments } = search.asked.target;
+  const own = exact[name];
+  const found = own ? descend(own, search, segments, 0) : null;
+  if (found || !below) return found;
+  for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) {
+    const tree = below[name.slice(dot)];
+    const route = tree ? descend(tree, search, segments, 0) : null;
+    if (route) return route;
   }
   return null;
 }
 
-function descend(node: Node, search: Search, at: number): Route | null {
-  const segment = search.asked.target.segments[at];
+function descend(node: Node, search: Search, segments: readonly string[], at: number): Route | null {
+  const segment = segments[at];
   if (segment === undefined) return pick(node.exact, search) ?? pick(node.wildcard, search);
-  const next = node.literals[segment];
-  const literal = next ? descend(next, search, at + 1) : null;
+  const next = node.literals?.[segment];
+  const literal = next ? descend(next, search, segments, at + 1) : null;
   if (literal) return literal;
   if (node.parameter) {
     search.values.push(segment);
-    const found = descend(node.parameter, search, at + 1);
+    const found = descend(node.parameter, search, segments, at + 1);
     if (found) return found;
     search.values.pop();
   }
-  return pick(node.wildcard, search);
+  return node.wildcard && pick(node.wildcard, search);
 }
 
-function pick(ends: Ends | null, search: Search): Route | null {
-  if (!ends) return null;
-  const { byMethod, all } = ends;
+/** Tries the routes that end at one place: those for the method itself first, those for any method after them. */
+function pick(routes: readonly Route[] | null, search: Search): Route | null {
+  if (!routes) return null;
   const { method } = search.asked;
   return (
-    first(byMethod[method], search) ??
-    (method === 'HEAD' ? first(byMethod['GET'], search) : null) ??
-    first(byMethod['*'], search) ??
-    (method === 'OPTIONS' ? first(all.filter(isForAnother), search) : null)
+    firstFor(method, routes, search) ??
+    (method === 'HEAD' ? firstFor('GET', routes, search) : null) ??
+    firstFor('*', routes, search) ??
+    (method === 'OPTIONS' ? firstForAnother(routes, search) : null)
   );
 }
 
-function isForAnother({ method }: Route): boolean {
-  return method !== 'OPTIONS' && method !== '*';
+function firstFor(method: string, routes: readonly Route[], search: Search): Route | null {
+  for (const route of routes) if (route.method === method && search.accepts(route, search)) return route;
+  return null;
 }
 
-function first(routes: readonly Route[] | undefined, search: Search): Route | null {
-  if (!routes) return null;
-  for (const route of routes) if (search.accepts(route, search)) return route;
-  return null;
+function firstForAnother(routes: readonly Route[], search: Search): Route | null {
+  const others = routes.filter(({ method }) => method !== 'OPTIONS' && method !== '*');
+  return others.find((route) => search.accepts(route, search)) ?? null;
 }
 
 function fits({ headers, query }: Route, search: Search): boolean {

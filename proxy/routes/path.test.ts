@@ -107,4 +107,36 @@ describe('normalising a path', () => {
       }),
     );
   });
+
+  it('gives a path back when its meaning is written down again', () => {
+    const segment = fc
+      .string({ unit: 'grapheme', minLength: 1, maxLength: 6 })
+      .filter((text) => !/[/\\;\0]|^\.\.?$/.test(text));
+    fc.assert(
+      fc.property(fc.array(segment, { maxLength: 5 }), (segments) => {
+        expect(segmentsOf(`/${segments.map(encodeURIComponent).join('/')}`)).toEqual(segments);
+      }),
+    );
+  });
+
+  it('gives a character and its percent-encoding one meaning', () => {
+    const plain = fc.stringMatching(/^[A-Za-z0-9_~-]{1,8}$/);
+    const everyByte = (text: string): string =>
+      text.replace(/./g, (letter) => `%${letter.charCodeAt(0).toString(16)}`);
+    fc.assert(
+      fc.property(fc.array(fc.tuple(plain, fc.boolean()), { maxLength: 5 }), (parts) => {
+        const target = parts.map(([text, isEncoded]) => `/${isEncoded ? everyByte(text) : text}`).join('');
+        expect(segmentsOf(target || '/')).toEqual(parts.map(([text]) => text));
+      }),
+    );
+  });
+
+  it('answers whatever is sent, and refuses everything that is no origin form', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (target) => {
+        const read = normalisePath(target);
+        if (!/^\/(?!\/)/.test(target)) expect(read.kind).toBe('refusal');
+      }),
+    );
+  });
 });

@@ -84,14 +84,14 @@ function spelled(input: RouteInput): Spelled {
     methods: [method].flat(),
     path,
     host: host ?? null,
-    headers: conditionsOf(lowerCased(headers)),
+    headers: conditionsOf(headers && lowerCased(headers)),
     query: conditionsOf(query),
     as: as ?? null,
     settings,
   };
 }
 
-function lowerCased<Value>(byName: Readonly<Record<string, Value>> = {}): Record<string, Value> {
+function lowerCased<Value>(byName: Readonly<Record<string, Value>>): Record<string, Value> {
   return Object.fromEntries(Object.entries(byName).map(([name, value]) => [name.toLowerCase(), value]));
 }
 

@@ -1,27 +1,32 @@
 import { z } from 'zod';
+import { routeDuties } from '../data-plane/admit/duties-schema.ts';
 import { conditionSchema } from './condition.ts';
 
 /** `GET /api/products/{id}`, `GET,POST /api/cart/*` or `* /api/orders/*`. */
 const ROUTE_TEXT = /^(\*|[A-Z]+(,[A-Z]+)*) \/\S*$/;
 const METHOD = /^[A-Z]+$/;
 const HOST = /^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/;
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
 const PATH_MEANING =
   'Segments are compared exactly; `{name}` stands for one segment; a trailing `/*` stands for the path itself and ' +
   'everything below it, so `/api/*` covers `/api` and `/api/cart` but not `/apiary`.';
 
-const headerConditions = z
-  .record(z.string().regex(HEADER_NAME, 'is not the name of a header'), conditionSchema)
-  .superRefine((headers, context) => {
-    const seen = new Set<string>();
-    for (const name of Object.keys(headers)) {
-      const lower = name.toLowerCase();
-      const message = lower === 'host' ? 'is no condition here; write `host`' : 'stands there twice';
-      if (lower === 'host' || seen.has(lower)) context.addIssue({ code: 'custom', path: [name], message });
-      seen.add(lower);
-    }
-  });
+const headerConditions = z.record(z.string(), conditionSchema).superRefine((headers, context) => {
+  const seen = new Set<string>();
+  for (const name of Object.keys(headers)) {
+    const lower = name.toLowerCase();
+    const message = problemOfHeader(lower, seen);
+    if (message !== null) context.addIssue({ code: 'custom', path: [name], message });
+    seen.add(lower);
+  }
+});
+
+function problemOfHeader(name: string, seen: ReadonlySet<string>): string | null {
+  if (!HEADER_NAME.test(name)) return 'is not the name of a header';
+  if (name === 'host') return 'is no condition here; write `host`';
+  return seen.has(name) ? 'stands there twice' : null;
+}
 
 const routeObject = z
   .strictObject({
@@ -56,6 +61,7 @@ const routeObject = z
         'Says what a request of this route does when its method does not tell: a POST that only searches is ' +
           '`reads`, a GET that changes something is `writes`. Without it GET, HEAD, OPTIONS and TRACE read.',
       ),
+    ...routeDuties,
   })
   .describe('A route that says more than method and path.');
 

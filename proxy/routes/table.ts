@@ -9,20 +9,14 @@ import {
   type Route,
 } from './route.ts';
 
-/** Routes that end at one place of the table. */
-export interface Ends {
-  /** By method, the one with the most conditions first. */
-  byMethod: Record<string, Route[]>;
-  /** The routes of all methods, in the same order. */
-  all: Route[];
-}
-
 /** A step in the table: what may follow the segments so far. Objects have no prototype, so no segment finds one. */
 export interface Node {
-  literals: Record<string, Node>;
+  literals: Record<string, Node> | null;
   parameter: Node | null;
-  exact: Ends | null;
-  wildcard: Ends | null;
+  /** Routes that end here, the one with the most conditions first. */
+  exact: Route[] | null;
+  /** Routes that end in a wildcard here, in the same order. */
+  wildcard: Route[] | null;
 }
 
 /** All routes of all migrations. Immutable: a change makes a new table that replaces the old one whole. */
@@ -37,7 +31,7 @@ export interface RouteTable {
 /** Routes for one host, or for every host below one (its name with a dot in front). */
 export interface Hosts {
   exact: Record<string, Node>;
-  below: Record<string, Node>;
+  below: Record<string, Node> | null;
 }
 
 /**
@@ -47,16 +41,16 @@ export interface Hosts {
 export function buildRouteTable(input: readonly MigrationRoutes[]): RouteTable {
   const routes = input.flatMap((entry) => entry.routes.flatMap((route) => readRoute(entry, route)));
   const root = emptyNode();
-  const hosts: Hosts = { exact: bare(), below: bare() };
+  const hosts: Hosts = { exact: bare(), below: null };
   for (const route of routes) insert(treeFor(route, root, hosts), route);
-  for (const tree of [root, ...Object.values(hosts.exact), ...Object.values(hosts.below)]) finish(tree);
+  for (const tree of [root, ...Object.values({ ...hosts.exact, ...hosts.below })]) finish(tree);
   for (const part of [hosts.exact, hosts.below, hosts, routes]) Object.freeze(part);
   return Object.freeze({ root, hosts: routes.some(({ host }) => host !== null) ? hosts : null, routes });
 }
 
 function treeFor({ host }: Route, root: Node, hosts: Hosts): Node {
   if (host === null) return root;
-  if (host.startsWith('*.')) return (hosts.below[host.slice(1)] ??= emptyNode());
+  if (host.startsWith('*.')) return ((hosts.below ??= bare())[host.slice(1)] ??= emptyNode());
   return (hosts.exact[host] ??= emptyNode());
 }
 
@@ -66,35 +60,27 @@ function insert(root: Node, route: Route): void {
   for (const segment of segmentsOf(route.path)) {
     if (segment === '*') slot = 'wildcard';
     else if (segment.startsWith('{')) node = node.parameter ??= emptyNode();
-    else node = node.literals[segment] ??= emptyNode();
+    else node = (node.literals ??= bare())[segment] ??= emptyNode();
   }
-  const ends = (node[slot] ??= { byMethod: bare(), all: [] });
-  (ends.byMethod[route.method] ??= []).push(route);
-  ends.all.push(route);
+  (node[slot] ??= []).push(route);
 }
 
 /** Puts everything in its order, and makes it immutable. */
 function finish(node: Node): void {
-  for (const next of Object.values(node.literals)) finish(next);
+  for (const next of Object.values(node.literals ?? {})) finish(next);
   if (node.parameter) finish(node.parameter);
-  for (const ends of [node.exact, node.wildcard]) if (ends) finishEnds(ends);
+  for (const routes of [node.exact ?? [], node.wildcard ?? []]) {
+    refuseConflicts(routes);
+    Object.freeze(routes.sort(byConditions));
+  }
   Object.freeze(node.literals);
   Object.freeze(node);
 }
 
-function finishEnds(ends: Ends): void {
-  for (const routes of Object.values(ends.byMethod)) {
-    refuseConflicts(routes);
-    Object.freeze(routes.sort(byConditions));
-  }
-  Object.freeze(ends.all.sort(byConditions));
-  Object.freeze(ends.byMethod);
-  Object.freeze(ends);
-}
-
 function refuseConflicts(routes: readonly Route[]): void {
   for (const [index, second] of routes.entries()) {
-    for (const first of routes.slice(0, index)) refuseConflict(first, second);
+    for (const first of routes.slice(0, index))
+      if (first.method === second.method) refuseConflict(first, second);
   }
 }
 
@@ -129,7 +115,7 @@ function refuseConflict(first: Route, second: Route): void {
 }
 
 function emptyNode(): Node {
-  return { literals: bare(), parameter: null, exact: null, wildcard: null };
+  return { literals: null, parameter: null, exact: null, wildcard: null };
 }
 
 function bare<Value>(): Record<string, Value> {
