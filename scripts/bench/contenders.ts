@@ -1,0 +1,165 @@
+import { fork, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { Variant } from './strangler-proxy.ts';
+
+/** A proxy that takes part, in one process of its own. */
+export interface Contender {
+  name: string;
+  /** Null when it is not installed here. */
+  start(upstream: string): Promise<RunningContender | null>;
+}
+
+export interface RunningContender {
+  url: string;
+  pid: number;
+  stop(): Promise<void>;
+}
+
+/** Starts a module of this folder and waits until it says its port. */
+export async function startModule(file: string, args: string[] = [], message?: object) {
+  const child = fork(join(import.meta.dirname, file), args, {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  if (message) child.send(message);
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0, stop: () => end(child) };
+}
+
+/** The product's proxy, set up in one way. */
+export function strangler(name: string, variant: Partial<Omit<Variant, 'upstream'>> = {}): Contender {
+  const defaults = { stage: 'legacy', routes: 50, shadow: 0, proxy: {} } as const;
+  return {
+    name: `strangler, ${name}`,
+    start: (upstream) => startModule('strangler-proxy.ts', [], { ...defaults, ...variant, upstream }),
+  };
+}
+
+export const express: Contender = {
+  name: 'express + http-proxy-middleware',
+  start: (upstream) => startModule('express-proxy.ts', [upstream]),
+};
+
+export const nginx: Contender = {
+  name: 'nginx',
+  start: (upstream) =>
+    startServer('nginx', (port, folder) => ({
+      config: `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log crit;
+events { worker_connections 1024; }
+http {
+  access_log off; keepalive_requests 100000000; proxy_temp_path ${folder}/temp;
+  client_body_temp_path ${folder}/body; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+  upstream app { server ${new URL(upstream).host}; keepalive 256; keepalive_requests 100000000; }
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass http://app; proxy_http_version 1.1;
+      proxy_set_header Connection ""; proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
+    }
+  }
+}`,
+      args: (file) => ['-p', folder, '-c', file],
+    })),
+};
+
+export const haproxy: Contender = {
+  name: 'HAProxy',
+  start: (upstream) =>
+    startServer('haproxy', (port) => ({
+      config: `global
+  nbthread 1
+  maxconn 2000
+defaults
+  mode http
+  option forwardfor
+  option http-keep-alive
+  timeout connect 3s
+  timeout client 60s
+  timeout server 60s
+frontend front
+  bind 127.0.0.1:${port}
+  default_backend app
+backend app
+  http-reuse always
+  server app ${new URL(upstream).host}
+`,
+      args: (file) => ['-db', '-f', file],
+    })),
+};
+
+interface ServerPlan {
+  config: string;
+  args(file: string): string[];
+}
+
+async function startServer(
+  program: string,
+  plan: (port: number, folder: string) => ServerPlan,
+): Promise<RunningContender | null> {
+  const path = findProgram(program);
+  if (!path) return null;
+  const folder = await mkdtemp(join(tmpdir(), 'strangler-bench-'));
+  const port = await freePort();
+  const { config, args } = plan(port, folder);
+  const file = join(folder, `${program}.conf`);
+  await writeFile(file, config);
+  const child = spawn(path, args(file), { stdio: ['ignore', 'ignore', 'inherit'] });
+  await answers(port);
+  const stop = async (): Promise<void> => {
+    await end(child);
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0, stop };
+}
+
+/** Servers are often installed where only the administrator's search path looks. */
+function findProgram(name: string): string | null {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
+  const found = folders.map((folder) => join(folder, name)).find((path) => isThere(path));
+  return found ?? null;
+}
+
+function isThere(path: string): boolean {
+  try {
+    accessSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function answers(port: number): Promise<void> {
+  const giveUpAt = Date.now() + 5000;
+  for (;;) {
+    const socket = connect(port, '127.0.0.1');
+    const isUp = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    );
+    socket.destroy();
+    if (isUp) return;
+    if (Date.now() > giveUpAt) throw new Error(`nothing listens on port ${port}`);
+  }
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, 'exit');
+  child.kill('SIGKILL');
+  await gone;
+}

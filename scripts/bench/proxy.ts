@@ -1,0 +1,164 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import Table from 'cli-table3';
+import type { Contender, RunningContender } from './contenders.ts';
+import { express, haproxy, nginx, startModule, strangler } from './contenders.ts';
+import type { Load, LoadResult } from './load.ts';
+
+/**
+ * What a request through the proxy costs, beside its peers in the same run: `npm run bench:proxy`. One process each,
+ * the same upstream, the same load. The rounds are interleaved, and medians are shown, because machines are noisy.
+ */
+const CONTENDERS: readonly Contender[] = [
+  express,
+  nginx,
+  haproxy,
+  strangler('no migration under way'),
+  strangler('canary', { stage: 'canary' }),
+  strangler('shadow on every read', { stage: 'shadow', shadow: 100 }),
+  strangler('10 routes', { routes: 10 }),
+  strangler('1,000 routes', { routes: 1000 }),
+  strangler('10,000 routes', { routes: 10_000 }),
+];
+
+interface Options {
+  rounds: number;
+  seconds: number;
+  connections: number;
+  only?: string;
+  requests?: number;
+}
+
+interface Measured extends LoadResult {
+  /** CPU time of the proxy in microseconds. */
+  cpuPerRequest: number;
+  /** Resident memory in MiB after the run. */
+  memory: number;
+}
+
+/** Of /proc/…/stat: the kernel counts in hundredths of a second. */
+const TICK_US = 10_000;
+const WARM_UP_SECONDS = 1;
+
+const number = (text: string): number => Number(text);
+const options = new Command('bench:proxy')
+  .option('--rounds <n>', 'how often each contender runs', number, 3)
+  .option('--seconds <n>', 'how long each run takes', number, 4)
+  .option('--connections <n>', 'connections at the same time', number, 32)
+  .option('--only <text>', 'contenders whose name contains this')
+  .option('--requests <n>', 'shows the memory of the first contender over this many requests instead', number)
+  .parse()
+  .opts<Options>();
+
+const upstream = await startModule('upstream.ts');
+try {
+  if (options.requests) await showMemory(pick(options.only ?? 'canary')[0], options.requests);
+  else await compare(pick(options.only ?? ''));
+} finally {
+  await upstream.stop();
+}
+
+function pick(text: string): Contender[] {
+  return CONTENDERS.filter(({ name }) => name.includes(text));
+}
+
+async function compare(contenders: readonly Contender[]): Promise<void> {
+  const running = await startAll(contenders);
+  const measured = new Map<string, Measured[]>();
+  for (let round = 0; round < options.rounds; round += 1) {
+    for (const [name, contender] of running) {
+      const found = await measure(contender, options.seconds);
+      measured.set(name, [...(measured.get(name) ?? []), found]);
+      process.stderr.write(`round ${round + 1}, ${name}: ${Math.round(found.cpuPerRequest)} µs\n`);
+    }
+  }
+  await Promise.all([...running.values()].map((contender) => contender.stop()));
+  show(measured);
+}
+
+async function startAll(contenders: readonly Contender[]): Promise<Map<string, RunningContender>> {
+  const running = new Map<string, RunningContender>();
+  for (const { name, start } of contenders) {
+    const contender = await start(upstream.url);
+    if (contender) running.set(name, contender);
+    else process.stdout.write(`${name} is not installed and left out\n`);
+  }
+  for (const contender of running.values()) await measure(contender, WARM_UP_SECONDS);
+  return running;
+}
+
+async function measure({ url, pid }: RunningContender, seconds: number): Promise<Measured> {
+  const path = '/api/products/7';
+  const first = await fetch(`${url}${path}`);
+  await first.arrayBuffer();
+  const cookie = first.headers
+    .getSetCookie()
+    .map((line) => line.split(';', 1)[0])
+    .join('; ');
+  const load: Load = { url, path, connections: options.connections, seconds, cookie };
+  const child = fork(join(import.meta.dirname, 'load.ts'));
+  const before = cpuOf(pid);
+  child.send(load);
+  const [result] = (await once(child, 'message')) as [LoadResult];
+  if (result.failed > 0) throw new Error(`${url}: ${result.failed} of ${result.requests} requests failed`);
+  return { ...result, cpuPerRequest: (cpuOf(pid) - before) / result.requests, memory: memoryOf(pid) };
+}
+
+function cpuOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The name in brackets may hold blanks; user and system time are the 14th and 15th field.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * TICK_US;
+}
+
+function memoryOf(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+function show(measured: ReadonlyMap<string, readonly Measured[]>): void {
+  const peer = measured.get(express.name);
+  const table = new Table({
+    head: ['', 'CPU µs/request', 'of express + hpm', 'requests/s', 'p50 ms', 'p99 ms', 'MiB'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
+    style: { head: [], border: [] },
+  });
+  for (const [name, runs] of measured) {
+    const of = (value: (run: Measured) => number): number => median(runs.map(value));
+    const ratio = peer && median(runs.map((run, at) => run.cpuPerRequest / (peer[at]?.cpuPerRequest ?? NaN)));
+    table.push([
+      name,
+      of((run) => run.cpuPerRequest).toFixed(0),
+      ratio === undefined ? '' : `${ratio.toFixed(2)} ×`,
+      of((run) => run.requests / run.seconds).toFixed(0),
+      (of((run) => run.p50) / 1000).toFixed(2),
+      (of((run) => run.p99) / 1000).toFixed(2),
+      of((run) => run.memory).toFixed(0),
+    ]);
+  }
+  const { connections, rounds, seconds } = options;
+  process.stdout.write(
+    `GET, 1 KiB, ${connections} connections, medians of ${rounds} interleaved rounds of ${seconds} s\n${table.toString()}\n`,
+  );
+}
+
+async function showMemory(contender: Contender | undefined, requests: number): Promise<void> {
+  const running = await contender?.start(upstream.url);
+  if (!contender || !running) throw new Error('there is no such contender here');
+  for (let sent = 0; sent < requests;) {
+    const { requests: more, memory } = await measure(running, 20);
+    sent += more;
+    process.stdout.write(`${contender.name}: ${sent} requests, ${memory.toFixed(0)} MiB\n`);
+  }
+  await running.stop();
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2
+    ? (sorted[middle] ?? NaN)
+    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+}

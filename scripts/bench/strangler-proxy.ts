@@ -1,0 +1,59 @@
+import pino from 'pino';
+import { configSchema } from '../config/schema.ts';
+import { startProxy } from '../../proxy/data-plane/server.ts';
+import type { Standing, StandingsFeed } from '../../proxy/data-plane/standing.ts';
+import { proxyConfigOf } from '../up/proxy-config.ts';
+
+/** How the product's proxy is set up for one contender. */
+export interface Variant {
+  upstream: string;
+  stage: Standing['stage'];
+  /** Routes in the table, of which one is asked for. */
+  routes: number;
+  /** Percent of reads that are compared. */
+  shadow: number;
+  /** What stands under `proxy:` besides. */
+  proxy: Record<string, unknown>;
+}
+
+// The data plane alone: a journal that never changes stands in for the control store.
+process.once('message', (variant: Variant) => void start(variant));
+process.once('disconnect', () => process.exit());
+
+async function start({ upstream, stage, routes, shadow, proxy }: Variant): Promise<void> {
+  const config = configSchema.parse({
+    version: 1,
+    monolith: { url: upstream },
+    services: { catalog: { url: upstream } },
+    proxy: { ...proxy, listen: '127.0.0.1:0' },
+    migrations: {
+      catalog: { service: 'catalog', routes: routesFor(routes), shadow: { sample: shadow } },
+    },
+  });
+  const standing: Standing = {
+    migration: 'catalog',
+    stage,
+    owner: 'monolith',
+    epoch: 1,
+    stageSeq: 1,
+    weight: 50,
+    holdWrites: false,
+    isFenced: true,
+    shadowSince: null,
+  };
+  const standings = { seq: 1, byMigration: new Map([['catalog', standing]]) };
+  const feed: StandingsFeed = {
+    current: () => standings,
+    subscribe: () => () => undefined,
+    leaseIsLive: () => true,
+    acknowledge: () => undefined,
+  };
+  const logger = pino({ level: 'error' }, pino.destination(2));
+  const running = await startProxy({ config: proxyConfigOf(config), feed, logger });
+  process.send?.({ port: Number(new URL(running.url).port) });
+}
+
+function routesFor(count: number): string[] {
+  const others = Array.from({ length: count - 1 }, (_, each) => `GET /api/collection-${each}/{id}`);
+  return [...others, 'GET /api/products/{id}'];
+}
