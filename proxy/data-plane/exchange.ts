@@ -47,11 +47,17 @@ export interface Attempt extends Outcome {
   error: Error | null;
   /** The client has been answered, or has left: nothing more can be tried for it. */
   isOver: boolean;
+  /** Not even the first byte of an answer came, early hints included. */
+  noByteCame: boolean;
+  /** The connection had carried another request before: the upstream may have been closing it already. */
+  onUsedConnection: boolean;
 }
 
 /** Where one try goes. */
 export interface Destination {
   address: URL;
+  /** Where any connection at hand may be closing already: opens one for this try alone. */
+  onNewConnection: boolean;
   /** False for an answer that is not passed on but given up, as `UnwantedAnswer`. */
   isWanted: (status: number) => boolean;
   /** Called once when the answer has come to its end. */

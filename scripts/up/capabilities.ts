@@ -68,7 +68,7 @@ function capabilityOf(
       const sides = [
         { label: 'monolith', ...config.monolith },
         { label: `service ${service}`, ...application },
-      ];
+      ].flatMap(({ label, url, health }) => [url].flat().map((each) => ({ label, url: each, health })));
       const found = await Promise.all(sides.map((side) => probe(side.label, side.url, side.health)));
       return found.filter((problem) => problem !== null);
     },

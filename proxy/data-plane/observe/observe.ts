@@ -121,9 +121,13 @@ export class Traffic {
     if (exchange.problem) traffic.heldTooLong += 1;
     // No side was asked: either it waited in vain or its client left while it waited.
     if (exchange.problem || decision.waits) return;
-    traffic.all[decision.side].record(outcome.firstByteMs, outcome.failed);
-    if (match.kind === 'reads' && (outcome.firstByteMs !== null || outcome.failed)) {
-      traffic.recordRead(decision, outcome.firstByteMs, outcome.failed);
+    // A read that fell back is a failure of the side that it was meant for: to count it among the monolith's own
+    // reads as well would make the arms look alike.
+    const { firstByteMs, failed } = exchange.fellBack ?? outcome;
+    if (exchange.fellBack) traffic.all.monolith.record(outcome.firstByteMs, outcome.failed);
+    traffic.all[decision.side].record(firstByteMs, failed);
+    if (match.kind === 'reads' && (firstByteMs !== null || failed)) {
+      traffic.recordRead(decision, firstByteMs, failed);
     }
   }
 

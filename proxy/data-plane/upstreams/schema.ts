@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { upstreamHostSchema } from '../lane/schema.ts';
 import { upstreamTlsSchema } from '../tls/schema.ts';
 
 const milliseconds = z.int().positive().max(3_600_000);
@@ -48,7 +49,9 @@ const circuitSchema = z
       .default(1000)
       .describe('How long nobody is let through; doubled each time the probes fail.'),
     maxOpenMs: milliseconds.default(30_000).describe('Most that this grows to.'),
-    probes: times.default(3).describe('Requests that are then let through, and that all have to be answered.'),
+    probes: times
+      .default(3)
+      .describe('Requests that are then let through, and that all have to be answered.'),
   })
   .describe('Keeps requests away from a side that fails, so that they do not pile up there.');
 
@@ -86,12 +89,15 @@ const sideShape = {
       'Where it listens, e.g. http://127.0.0.1:3000, or a list when several addresses serve the same application. ' +
         'A base path is put in front.',
     ),
+  upstreamHost: upstreamHostSchema.default('keep'),
   tls: upstreamTlsSchema.optional(),
   maxRunning: z
     .int()
     .positive()
     .optional()
-    .describe('Most requests that run at once, streams and WebSockets included; more get a 503. No limit if left out.'),
+    .describe(
+      'Most requests that run at once, streams and WebSockets included; more get a 503. No limit if left out.',
+    ),
   healthCheck: healthCheckSchema.prefault({}),
   ejection: ejectionSchema.prefault({}),
   circuit: circuitSchema.prefault({}),
@@ -125,6 +131,9 @@ export type HealthCheckSettings = z.infer<typeof healthCheckSchema>;
 export type EjectionSettings = z.infer<typeof ejectionSchema>;
 export type CircuitSettings = z.infer<typeof circuitSchema>;
 export type RetrySettings = z.infer<typeof retrySchema>;
+
+/** A service as it is written in strangler.yaml. */
+export type SideInput = z.input<typeof serviceSchema>;
 
 /** One side as the data plane works with it; `health` is the path that checks ask for. */
 export type SideSettings = z.infer<typeof monolithSchema> & {

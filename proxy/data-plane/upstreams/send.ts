@@ -1,18 +1,79 @@
-import type { Exchange, Outcome } from '../exchange.ts';
-import { problemOfUpstream } from '../lane/problems.ts';
+import type { Attempt, Exchange, Outcome, Side } from '../exchange.ts';
+import { UnwantedAnswer } from '../lane/problems.ts';
+import type { Address } from './address.ts';
+import type { Pool } from './pool.ts';
+import { problemOf, type NotAskedError } from './problems.ts';
+import { nextTry } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
 
-/** Sends a request to the decided side, and the answer or the reason why there is none to the client. */
-export async function sendToSide(exchange: Exchange, upstreams: Upstreams): Promise<Outcome> {
-  const { carrier, decision } = exchange;
-  const address = upstreams.addressFor(exchange);
-  exchange.tried.push(address.host);
-  const { error, isOver, ...outcome } = await carrier.forward(exchange, {
-    address,
-    isWanted: () => true,
-    upstreamDone: exchange.finishWrite,
-  });
-  if (isOver || !error) return outcome;
+type IsWanted = (status: number) => boolean;
+
+const ANY_ANSWER: IsWanted = () => true;
+
+/**
+ * Sends a request to the decided side, and the answer or the reason why there is none to the client.
+ *
+ * @param isCanary whether the migration is in stage `canary` at this moment: its reads may then fall back
+ */
+export async function sendToSide(
+  exchange: Exchange,
+  upstreams: Upstreams,
+  isCanary: () => boolean,
+): Promise<Outcome> {
+  const pool = upstreams.poolFor(exchange);
+  const { fallback } = pool.settings;
+  if (!fallback?.enabled || !isReadWithoutBody(exchange)) {
+    return finish(exchange, await tryAddresses(exchange, pool, ANY_ANSWER), exchange.decision.side);
+  }
+  const isWanted: IsWanted = (status) => !(fallback.statuses.includes(status) && isCanary());
+  const attempt = await tryAddresses(exchange, pool, isWanted);
+  const { error, isOver } = attempt;
+  if (!error || isOver || !(error instanceof UnwantedAnswer || isCanary())) {
+    return finish(exchange, attempt, exchange.decision.side);
+  }
+  pool.countFallback();
+  const status = error instanceof UnwantedAnswer ? error.status : 0;
+  exchange.fellBack = { status, failed: true, firstByteMs: null };
+  return finish(exchange, await tryAddresses(exchange, upstreams.monolith, ANY_ANSWER), 'monolith');
+}
+
+/** Tries the addresses of one side as often as the rules for retries allow. */
+async function tryAddresses(exchange: Exchange, pool: Pool, isWanted: IsWanted): Promise<Attempt> {
+  const refusal = pool.refusal();
+  if (refusal) return notAsked(refusal);
+  pool.countRequest();
+  let address = pool.choose();
+  let attempt = await pool.send(exchange, address, { isWanted, onNewConnection: false });
+  if (!attempt.error) return attempt;
+  const tried: Address[] = [];
+  for (;;) {
+    tried.push(address);
+    const next = nextTry(exchange, pool, attempt, tried);
+    if (!next) return attempt;
+    address = next.address;
+    attempt = await pool.send(exchange, address, { isWanted, onNewConnection: next.onNewConnection });
+  }
+}
+
+async function finish(exchange: Exchange, attempt: Attempt, side: Side): Promise<Outcome> {
+  const { error, isOver, status, failed, firstByteMs } = attempt;
+  if (isOver || !error) return { status, failed, firstByteMs };
   exchange.finishWrite();
-  return carrier.refuse(problemOfUpstream(error, decision.side), exchange.answerHeaders);
+  return exchange.carrier.refuse(problemOf(error, side), exchange.answerHeaders);
+}
+
+function isReadWithoutBody({ match, request }: Exchange): boolean {
+  return match?.kind === 'reads' && request.bodyBytes === 0;
+}
+
+function notAsked(error: NotAskedError): Attempt {
+  return {
+    status: 0,
+    failed: true,
+    firstByteMs: null,
+    error,
+    isOver: false,
+    noByteCame: true,
+    onUsedConnection: false,
+  };
 }

@@ -1,10 +1,19 @@
 import type { Exchange } from '../exchange.ts';
+import { Pool, type PoolParts, type SideHealth } from './pool.ts';
+import type { SideSettings } from './schema.ts';
 
-/** Where the sides listen; services by the names that the route table uses. */
+/** Both sides; services by the names that the route table uses. */
 export interface UpstreamSettings {
-  monolith: string;
-  services: Readonly<Record<string, string>>;
+  monolith: SideSettings;
+  services: Readonly<Record<string, SideSettings>>;
 }
+
+export interface UpstreamsHealth {
+  monolith: SideHealth;
+  services: Record<string, SideHealth>;
+}
+
+type UpstreamsParts = Pick<PoolParts, 'logger'> & Partial<PoolParts>;
 
 /** A service that a route names and nobody gave an address for. */
 class UnknownServiceError extends Error {
@@ -14,41 +23,64 @@ class UnknownServiceError extends Error {
   }
 }
 
-/** The addresses of both sides. */
+/** The addresses of both sides, and how they fare. Checks their health from the beginning until it is closed. */
 export class Upstreams {
-  #monolith: URL;
-  #services: ReadonlyMap<string, URL>;
+  readonly monolith: Pool;
+  readonly #parts: PoolParts;
+  #services: ReadonlyMap<string, Pool> = new Map();
 
-  constructor(settings: UpstreamSettings) {
-    this.#monolith = new URL(settings.monolith);
-    this.#services = servicesOf(settings);
+  constructor(settings: UpstreamSettings, parts: UpstreamsParts) {
+    const now = (): number => performance.timeOrigin + performance.now();
+    this.#parts = { now, random: Math.random, agentFor: () => false, ...parts };
+    this.monolith = new Pool('monolith', settings.monolith, this.#parts);
+    this.#services = this.#poolsOf(settings);
   }
 
+  /** Takes other settings; what runs at a service that goes ends as it would have. */
   configure(settings: UpstreamSettings): void {
-    this.#monolith = new URL(settings.monolith);
-    this.#services = servicesOf(settings);
+    this.monolith.configure(settings.monolith);
+    const before = this.#services;
+    this.#services = this.#poolsOf(settings);
+    for (const [name, pool] of before) if (!this.#services.has(name)) pool.close();
   }
 
-  /** The address that answers for the decided side. */
-  addressFor({ match, decision }: Exchange): URL {
-    return match && decision.side === 'service' ? this.serviceAddress(match.service) : this.#monolith;
+  /** The addresses that answer for the decided side. */
+  poolFor({ match, decision }: Exchange): Pool {
+    return match && decision.side === 'service' ? this.#service(match.service) : this.monolith;
   }
 
+  /** One that is well, for a question of our own. */
   get monolithAddress(): URL {
-    return this.#monolith;
+    return this.monolith.choose().url;
   }
 
   serviceAddress(service: string): URL {
-    const address = this.#services.get(service);
-    if (!address) throw new UnknownServiceError(service);
-    return address;
+    return this.#service(service).choose().url;
+  }
+
+  get health(): UpstreamsHealth {
+    const services = [...this.#services].map(([name, pool]) => [name, pool.health] as const);
+    return { monolith: this.monolith.health, services: Object.fromEntries(services) };
   }
 
   close(): void {
-    // Nothing is open yet.
+    this.monolith.close();
+    for (const pool of this.#services.values()) pool.close();
   }
-}
 
-function servicesOf(settings: UpstreamSettings): ReadonlyMap<string, URL> {
-  return new Map(Object.entries(settings.services).map(([name, url]) => [name, new URL(url)]));
+  #service(name: string): Pool {
+    const pool = this.#services.get(name);
+    if (!pool) throw new UnknownServiceError(name);
+    return pool;
+  }
+
+  #poolsOf({ services }: UpstreamSettings): ReadonlyMap<string, Pool> {
+    return new Map(
+      Object.entries(services).map(([name, settings]) => {
+        const known = this.#services.get(name);
+        known?.configure(settings);
+        return [name, known ?? new Pool(`service ${name}`, settings, this.#parts)];
+      }),
+    );
+  }
 }
