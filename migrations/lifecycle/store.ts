@@ -4,6 +4,8 @@ import { UnreachableDatabaseError } from '../databases/errors.ts';
 import { JournalConflictError } from './errors.ts';
 import type { Decision, JournalEntry } from './journal.ts';
 import { GENESIS_HASH, hashOf } from './journal.ts';
+import { PACE_SCHEMA } from './pace.ts';
+import { SECRET_SCHEMA } from './secret.ts';
 
 /** A decision about to be journaled. */
 export interface NewEntry {
@@ -42,9 +44,14 @@ CREATE TABLE IF NOT EXISTS strangler_control.report (
 CREATE OR REPLACE FUNCTION strangler_control.append_only() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$;
 CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON strangler_control.journal
-  FOR EACH STATEMENT EXECUTE FUNCTION strangler_control.append_only();`;
+  FOR EACH STATEMENT EXECUTE FUNCTION strangler_control.append_only();
+${PACE_SCHEMA}${SECRET_SCHEMA}`;
 
 const CHANNEL = 'strangler_journal';
+
+/** Beginning of the names of reports with examples of what differed. */
+export const FINDINGS = 'shadow:';
+const QUERY_MS = 5000;
 
 /** The control store: journal, leases and reports, in a PostgreSQL database that belongs to the toolkit alone. */
 export class ControlStore {
@@ -52,7 +59,13 @@ export class ControlStore {
   private readonly where: string;
 
   private constructor(url: string) {
-    this.pool = new pg.Pool({ connectionString: url, max: 6, connectionTimeoutMillis: 3000 });
+    this.pool = new pg.Pool({
+      connectionString: url,
+      max: 6,
+      connectionTimeoutMillis: 3000,
+      // A connection that died without a word would otherwise keep whoever asks waiting for ever.
+      query_timeout: QUERY_MS,
+    });
     this.pool.on('error', () => undefined);
     const { hostname, port, pathname } = new URL(url);
     this.where = `${hostname}:${port || '5432'}${pathname}`;
@@ -108,19 +121,29 @@ export class ControlStore {
     });
   }
 
-  /** Emits `wake` when something was journaled, and `lost` when it cannot tell any more. */
-  async listen(signal: AbortSignal): Promise<EventEmitter> {
+  /** Runs one statement for what is kept beside the journal. */
+  async query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
+    return this.run(async (client) => (await client.query<Row>(sql, values)).rows);
+  }
+
+  /**
+   * Emits `wake` with its payload when something was announced on the channel, by default when something was
+   * journaled, and `lost` when it cannot tell any more.
+   */
+  async listen(signal: AbortSignal, channel = CHANNEL): Promise<EventEmitter> {
     const events = new EventEmitter();
     const client = new pg.Client({
       connectionString: this.pool.options.connectionString,
       connectionTimeoutMillis: 3000,
+      // Nothing is ever sent on it: only so it is found out when the other end is gone.
+      keepAlive: true,
     });
-    client.on('notification', () => events.emit('wake'));
+    client.on('notification', ({ payload }) => events.emit('wake', payload));
     client.on('error', () => events.emit('lost'));
     client.on('end', () => events.emit('lost'));
     try {
       await client.connect();
-      await client.query(`LISTEN ${CHANNEL}`);
+      await client.query(`LISTEN ${channel}`);
     } catch (cause) {
       throw new UnreachableDatabaseError('control store', this.where, cause);
     }
@@ -188,9 +211,14 @@ export class ControlStore {
     );
   }
 
-  async reports(): Promise<Map<string, Report>> {
+  /** What was reported under names with this beginning; without one all but what is large and seldom wanted. */
+  async reports(prefix = ''): Promise<Map<string, Report>> {
     const { rows } = await this.run((client) =>
-      client.query<{ name: string; value: unknown; at: Date }>('SELECT * FROM strangler_control.report'),
+      client.query<{ name: string; value: unknown; at: Date }>(
+        `SELECT * FROM strangler_control.report
+         WHERE starts_with(name, $1) AND ($1 <> '' OR NOT starts_with(name, '${FINDINGS}'))`,
+        [prefix],
+      ),
     );
     return new Map(
       rows.map((row) => [row.name, { name: row.name, value: row.value, at: row.at.toISOString() }]),

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { BackfillReport } from '../backfill/backfill.ts';
 import { backfill } from '../backfill/backfill.ts';
 import type { Pending } from '../databases/database.ts';
-import { relayForever } from './relay.ts';
+import { relayForever, type BeginRound } from './relay.ts';
 import type { Stream } from './stream.ts';
 
 const RETRY_MS = 500;
@@ -35,6 +35,7 @@ export async function keepInStep(
   withBackfill: boolean,
   observe: (report: SyncReport) => void,
   signal: AbortSignal,
+  beginRound: BeginRound = () => null,
 ): Promise<void> {
   const report: SyncReport = {
     epoch: Number(stream.epoch),
@@ -59,7 +60,8 @@ export async function keepInStep(
       report.detail = '';
       observe(report);
     };
-    await relayForever(stream, watch, inner);
+    // A row that is not copied yet is not there either.
+    await relayForever(stream, watch, inner, () => (isCopied ? beginRound() : null));
   };
   const copying = async (inner: AbortSignal): Promise<void> => {
     if (isCopied) return;

@@ -38,6 +38,12 @@ export async function lagOf(stream: Stream): Promise<Pending> {
 export type RelayObserver = (lag: Pending, applied: number) => void;
 
 /**
+ * Called before a round looks at its source; null when nobody wants to know. What it returns is called once everything
+ * that was committed until then is applied.
+ */
+export type BeginRound = () => (() => void) | null;
+
+/**
  * Relays until `signal` aborts.
  *
  * @throws StaleEpochError when the owner changed: the stream is over; any database error as it came
@@ -46,13 +52,17 @@ export async function relayForever(
   stream: Stream,
   observe: RelayObserver,
   signal: AbortSignal,
+  beginRound: BeginRound = () => null,
 ): Promise<void> {
   let housekeepingAt = 0;
   while (!signal.aborted) {
+    const tellApplied = beginRound();
     const lag = await lagOf(stream);
     const isDue = Date.now() >= housekeepingAt;
     const applied = lag.changes > 0 || isDue ? await relayOnce(stream) : 0;
     observe(lag, applied);
+    // What is parked was read and is not there; asked last, so that nothing is parked afterwards unseen.
+    if (tellApplied && (await stream.target.parkedChanges(stream.migration, 1)).length === 0) tellApplied();
     if (isDue) {
       await keepHouse(stream);
       housekeepingAt = Date.now() + HOUSEKEEPING_MS;

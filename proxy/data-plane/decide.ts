@@ -21,7 +21,7 @@ export interface Client {
   isInServiceArm: boolean;
   /** Why, when a list or a name pins it; null when its place in the weight decides. */
   pinnedBy: string | null;
-  /** The service may not have this client's own last write yet. */
+  /** The service may not have what this client wrote yet. */
   isAhead: boolean;
 }
 
@@ -52,6 +52,9 @@ function dependsOnLease({ stage, isFenced }: Standing): boolean {
   return !isFenced && (stage === 'shadow' || stage === 'canary' || stage === 'extracted');
 }
 
+/** Why a read of the service's arm goes to the owner, and where it might wait instead. */
+export const READ_YOUR_WRITES = 'read your writes';
+
 type Place = Pick<Decision, 'side' | 'reason' | 'waits'>;
 
 function placeOfWrite(standing: Standing, leaseIsLive: boolean): Place {
@@ -78,6 +81,6 @@ function placeOfRead(standing: Standing, client: Circumstances['client']): Place
 function placeOfCanaryRead(standing: Standing, client: Client): Place {
   const reason = client.pinnedBy ?? 'canary';
   if (!client.isInServiceArm) return { side: 'monolith', reason, waits: false };
-  if (client.isAhead) return { side: standing.owner, reason: 'read your writes', waits: false };
+  if (client.isAhead) return { side: standing.owner, reason: READ_YOUR_WRITES, waits: false };
   return { side: 'service', reason, waits: false };
 }

@@ -1,5 +1,5 @@
 import type { RouteTable } from '../routes/table.ts';
-import { match } from '../routes/match.ts';
+import { kindOf, match } from '../routes/match.ts';
 import type { Admission } from './admit/admit.ts';
 import type { Arms } from './canary/arms.ts';
 import { decide } from './decide.ts';
@@ -62,11 +62,18 @@ function admit(exchange: Exchange, { admission }: Parts): Promise<void> | void {
   return admission.admit(exchange);
 }
 
-function decideSide(exchange: Exchange, parts: Parts): void {
-  if (!exchange.match || exchange.problem) return;
+function decideSide(exchange: Exchange, parts: Parts): Promise<void> | void {
+  if (exchange.problem) return;
+  // The monolith's other routes may change a migration's data too.
+  if (!exchange.match) {
+    if (kindOf({ as: null }, exchange.request.method) === 'writes') parts.arms.noteWrite(exchange);
+    return;
+  }
   // Whoever has waited goes first, should the wait be over without anybody having said so.
   if (exchange.match.kind === 'writes' && !parts.held.isEmpty) parts.held.lookAgain();
   decideAndCount(exchange, parts);
+  const catchingUp = parts.arms.catchUp(exchange);
+  if (catchingUp) return catchingUp.then(() => void decideAndCount(exchange, parts));
 }
 
 /** One synchronous step: read the newest standing, decide, count as running. An await in here loses writes. */
@@ -86,7 +93,7 @@ function decideAndCount(exchange: Exchange, parts: Parts): boolean {
   if (waits) return false;
   if (match.kind === 'writes') {
     exchange.finishWrite = parts.running.begin(match.migration, side, seq);
-    if (standing) parts.arms.noteWrite(exchange, standing);
+    if (side === 'monolith') parts.arms.noteWrite(exchange);
   }
   return true;
 }
@@ -107,11 +114,14 @@ function holdWrite(exchange: Exchange, parts: Parts): Promise<void> | void {
   if (exchange.match && exchange.decision.waits) return wait(exchange, exchange.match.migration, parts);
 }
 
-async function forward(exchange: Exchange, { upstreams }: Parts): Promise<void> {
-  const { carrier, decision, problem } = exchange;
+async function forward(exchange: Exchange, { upstreams, follower }: Parts): Promise<void> {
+  const { carrier, decision, match, problem } = exchange;
+  // Asked at the moment it matters: by then the service may be the owner, and the monolith behind.
+  const isCanary = (): boolean =>
+    match !== null && follower.newest().byMigration.get(match.migration)?.stage === 'canary';
   if (problem) exchange.outcome = await carrier.refuse(problem, exchange.answerHeaders);
   else if (decision.waits) exchange.outcome = { status: 0, failed: false, firstByteMs: null };
-  else exchange.outcome = await sendToSide(exchange, upstreams);
+  else exchange.outcome = await sendToSide(exchange, upstreams, isCanary);
 }
 
 function observe(exchange: Exchange, { observers }: Parts): void {

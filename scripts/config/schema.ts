@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { guardrailsSchema, rampSchema } from '../../migrations/lifecycle/guardrails-schema.ts';
 import { tablePairSchema } from '../../migrations/mapping/schema.ts';
-import { canarySchema } from '../../proxy/data-plane/canary/schema.ts';
+import { routeDuties } from '../../proxy/data-plane/admit/duties-schema.ts';
+import { canaryListsSchema, canarySchema } from '../../proxy/data-plane/canary/schema.ts';
 import { proxySchema } from '../../proxy/data-plane/schema.ts';
 import { shadowSchema } from '../../proxy/data-plane/shadow/schema.ts';
 import { monolithSchema, serviceSchema } from '../../proxy/data-plane/upstreams/schema.ts';
@@ -55,7 +56,9 @@ const migrationSchema = z
       .array(tablePairSchema)
       .default([])
       .describe('What is kept in sync. Empty for a capability without data of its own.'),
+    canary: canaryListsSchema.prefault({}),
     shadow: shadowSchema.prefault({}),
+    ...routeDuties,
     gates: gatesSchema.prefault({}),
     ramp: rampSchema.optional(),
     guardrails: guardrailsSchema.prefault({}),

@@ -10,15 +10,17 @@ import { buildRouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
 import { routesOf } from '../config/read.ts';
 import { openCapabilities } from './capabilities.ts';
+import { cookieKeysOf } from './cookie-keys.ts';
 import { JournalFeed } from './feed.ts';
+import { StoreFreshness } from './freshness.ts';
 import type { FedMigration } from './feed.ts';
 import { WiredLifecycle } from './lifecycle.ts';
 import { proxyConfigOf } from './proxy-config.ts';
 import type { Reconfigurable } from './reload.ts';
 import { inForceOf } from './reload.ts';
+import { reportFindings, ShadowEvidence } from './shadow-evidence.ts';
 import { SyncParts } from './sync.ts';
 import { startTrafficGuard } from './traffic-guard.ts';
-import { shadowTotals, trafficReports } from './traffic.ts';
 
 /** One part of the product, running in this process. */
 export interface Part extends Reconfigurable {
@@ -36,9 +38,19 @@ const logger = (name: string): Logger =>
 export async function startProxyPart(config: Config, store: ControlStore): Promise<Part> {
   const journal = await JournalFollower.start(store);
   const feed = await JournalFeed.start(store, journal, fedMigrations(config));
-  const proxy = await startProxy({ config: proxyConfigOf(config), feed, logger: logger('proxy') });
+  const freshness = new StoreFreshness(store, journal);
+  const cookieKeys = await cookieKeysOf(store, process.env);
+  const proxy = await startProxy({
+    config: proxyConfigOf(config),
+    feed,
+    freshness,
+    cookieKeys,
+    logger: logger('proxy'),
+  });
+  const findings = reportFindings(store, feed.id, proxy);
   const report = setInterval(() => {
     void store.report(`traffic:${feed.id}`, proxy.stats()).catch(() => undefined);
+    void findings();
   }, REPORT_MS);
   return {
     ready: `proxy      ${proxy.url}`,
@@ -50,6 +62,7 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
     close: async () => {
       clearInterval(report);
       await proxy.close();
+      await freshness.close();
       await feed.close();
       await journal.close();
     },
@@ -85,14 +98,13 @@ export async function startSyncPart(config: Config, store: ControlStore): Promis
 export async function startControlPart(config: Config, store: ControlStore): Promise<Part> {
   const journal = await JournalFollower.start(store);
   const capabilities = openCapabilities(config);
-  const shadowOf = async (migration: string) =>
-    shadowTotals(trafficReports(await store.reports(), Date.now()), journal.state(migration));
+  const shadow = new ShadowEvidence(config, store, journal);
   const leadership: Leadership = new Leadership(store, () => coordinator.resume('strangler'));
   const coordinator: Coordinator = new Coordinator({
     store,
     journal,
     capabilities,
-    shadowOf,
+    shadowOf: (migration) => shadow.counts(migration),
     isLeading: () => leadership.isLeading(),
   });
   await leadership.decided;
@@ -107,7 +119,7 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
     isLeading,
     logger: log,
   });
-  const lifecycle = new WiredLifecycle({ config, table, store, journal, coordinator, guard });
+  const lifecycle = new WiredLifecycle({ config, table, store, journal, coordinator, guard, shadow });
   const [host, port] = splitAddress(config.control.listen);
   const token = process.env.STRANGLER_TOKEN ?? null;
   const control = await startControl({ lifecycle, listen: { host, port }, token, logger: log });
@@ -117,6 +129,7 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
     reconfigure: (next) => {
       capabilities.reconfigure(next);
       guarding.reconfigure(next);
+      shadow.reconfigure(next);
       lifecycle.reconfigure(next, buildRouteTable(routesOf(next)));
     },
     close: async () => {

@@ -8,6 +8,7 @@ import { isSynced } from '../../migrations/lifecycle/stages.ts';
 import type { ControlStore } from '../../migrations/lifecycle/store.ts';
 import type { SyncReport } from '../../migrations/relay/keep-in-step.ts';
 import { keepInStep } from '../../migrations/relay/keep-in-step.ts';
+import { PaceMaker } from './pace-maker.ts';
 
 const REPORT_MS = 200;
 const RETRY_MS = 1000;
@@ -25,6 +26,7 @@ export class SyncParts {
   private readonly journal: JournalFollower;
   private readonly capabilities: { readonly byName: ReadonlyMap<string, Capability> };
   private readonly logger: Logger;
+  private readonly pace: PaceMaker;
   private readonly running = new Map<string, Running>();
   private unsubscribe: () => void = () => undefined;
 
@@ -38,17 +40,20 @@ export class SyncParts {
     this.journal = journal;
     this.capabilities = capabilities;
     this.logger = logger;
+    this.pace = new PaceMaker(store, () => [...this.journal.states.keys()].some((name) => this.isWatched(name)));
   }
 
   start(): void {
     this.unsubscribe = this.journal.subscribe(() => this.follow());
     this.follow();
+    this.pace.start();
   }
 
   async close(): Promise<void> {
     this.unsubscribe();
     for (const { stop } of this.running.values()) stop.abort();
     await Promise.all([...this.running.values()].map(({ ended }) => ended));
+    await this.pace.close();
   }
 
   /** Starts and stops streams so that they fit journal and configuration. */
@@ -101,7 +106,14 @@ export class SyncParts {
     };
     // Only what the monolith had before the sync began has to be copied.
     const withBackfill = state.owner === 'monolith';
-    await keepInStep(streamFrom(synced, state.owner, state.epoch), withBackfill, observe, signal);
+    const beginRound = () => (this.isWatched(capability.name) ? this.pace.beginRound(capability.name) : null);
+    await keepInStep(streamFrom(synced, state.owner, state.epoch), withBackfill, observe, signal, beginRound);
+  }
+
+  /** Proxies want to know how far the service's data are: it answers reads while the monolith takes the writes. */
+  private isWatched(migration: string): boolean {
+    const { stage, owner } = this.journal.state(migration);
+    return stage === 'canary' && owner === 'monolith';
   }
 
   private async reportFailure(migration: string, state: MigrationState, error: unknown): Promise<void> {

@@ -6,11 +6,14 @@ import type { Readable } from 'node:stream';
 import type { RouteInput } from '../../routes/schema.ts';
 import { buildRouteTable, type RouteTable } from '../../routes/table.ts';
 import type { ProxyLogger } from '../observe/observers.ts';
-import { canarySchema } from '../canary/schema.ts';
+import { tracesWanted } from '../observe/trace-settings.ts';
+import { canaryListsSchema, canarySchema } from '../canary/schema.ts';
 import { proxySchema } from '../schema.ts';
 import { startProxy, type DataPlaneConfig, type RunningProxy } from '../server.ts';
 import { shadowSchema } from '../shadow/schema.ts';
+import { serviceSchema, type SideInput, type SideSettings } from '../upstreams/schema.ts';
 import type { Standing, Standings, StandingsFeed } from '../standing.ts';
+import { FakePace } from './fake-pace.ts';
 
 /** A journal that a test writes by hand. */
 export class FakeFeed implements StandingsFeed {
@@ -157,6 +160,10 @@ export interface BedOptions {
   proxy?: Parameters<typeof proxySchema.parse>[0];
   shadow?: Parameters<typeof shadowSchema.parse>[0];
   canary?: Parameters<typeof canarySchema.parse>[0];
+  upstreamHosts?: Partial<DataPlaneConfig['upstreamHosts']>;
+  lists?: Parameters<typeof canaryListsSchema.parse>[0];
+  pace?: FakePace;
+  logger?: ProxyLogger;
 }
 
 /** A proxy between real upstreams, for one migration `catalog` with the service `shop`. */
@@ -183,19 +190,27 @@ const SILENT: ProxyLogger = {
   error: (fields) => console.error(fields),
 };
 
+/** One side at one or more addresses. Nobody checks its health unless the test says so: checks are requests too. */
+export function sideAt(url: string | string[], part: Partial<SideInput> = {}): SideSettings {
+  return { ...serviceSchema.parse({ healthCheck: { enabled: false }, ...part, url }), health: '/' };
+}
+
 /** Starts a bed; every test stops its own. */
 export async function startBed(options: BedOptions = {}): Promise<Bed> {
   const feed = options.feed ?? new FakeFeed(standing({}));
   const monolith = await new Upstream('monolith', options.monolith).start();
   const service = await new Upstream('service', options.service).start();
+  const proxySettings = proxySchema.parse({ listen: '127.0.0.1:0', ...(options.proxy ?? {}) });
   const config: DataPlaneConfig = {
     table: tableOf(options.routes ?? ['* /api/products/*']),
-    proxy: proxySchema.parse({ listen: '127.0.0.1:0', ...(options.proxy ?? {}) }),
+    proxy: proxySettings,
+    traces: tracesWanted(proxySettings.traces, {}),
     canary: canarySchema.parse(options.canary ?? {}),
-    upstreams: { monolith: monolith.url, services: { shop: service.url } },
-    migrations: { catalog: { armsWindowMs: 60_000, shadow: shadowSchema.parse(options.shadow ?? {}) } },
+    upstreams: { monolith: sideAt(monolith.url), services: { shop: sideAt(service.url) } },
+    upstreamHosts: { monolith: 'keep', services: {}, ...options.upstreamHosts },
+    migrations: { catalog: { armsWindowMs: 60_000, shadow: shadowSchema.parse(options.shadow ?? {}), canary: canaryListsSchema.parse(options.lists ?? {}), isSynced: true } },
   };
-  const proxy = await startProxy({ config, feed, logger: SILENT });
+  const proxy = await startProxy({ config, feed, freshness: (options.pace ?? new FakePace()).seen(), cookieKeys: ['a key of the tests'], logger: options.logger ?? SILENT });
   const stop = async (): Promise<void> => {
     await proxy.close(0);
     await Promise.all([monolith.stop(), service.stop()].map((each) => each.catch(() => undefined)));
