@@ -11,7 +11,6 @@ import {
   OutdatedOrderError,
   UnknownMigrationError,
 } from './errors.ts';
-import type { ShadowCounts } from './evidence.ts';
 import { gatherEvidence } from './evidence.ts';
 import type { MigrationState } from './fold.ts';
 import { nextEpoch } from './fold.ts';
@@ -23,6 +22,7 @@ import { gatesOf, judge } from './gates.ts';
 import { rollbackCostOf, touchesData, workOf, writesWaitAtMost } from './moves.ts';
 import type { ChangeState, Effect } from './protocol.ts';
 import type { RampPosition } from './ramp.ts';
+import type { ShadowCounts } from './shadow-verdict.ts';
 import type { Stage, Verb } from './stages.ts';
 import { ALLOWED_MOVES, changesOwner } from './stages.ts';
 import type { ControlStore } from './store.ts';

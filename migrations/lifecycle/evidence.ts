@@ -5,6 +5,7 @@ import { openSynced, streamFrom, tablesOf } from './capability.ts';
 import type { MigrationState } from './fold.ts';
 import type { Evidence } from './gates.ts';
 import { proveReverse } from './prove-reverse.ts';
+import type { ShadowCounts } from './shadow-verdict.ts';
 import type { Verb } from './stages.ts';
 import { changesOwner, isSynced } from './stages.ts';
 import type { Report } from './store.ts';
@@ -22,12 +23,6 @@ export interface VerifyRecord {
   unsettled: number;
   repaired: number;
   details: string[];
-}
-
-/** Compared answers over all proxies. */
-export interface ShadowCounts {
-  compared: number;
-  differed: number;
 }
 
 /** Looks at everything that the gates of a move want to know, and at nothing that they do not. */

@@ -1,3 +1,5 @@
+import type { ShadowCounts } from './shadow-verdict.ts';
+import { verdictOfAll, worstOf } from './shadow-verdict.ts';
 import type { Side, Verb } from './stages.ts';
 import { changesOwner } from './stages.ts';
 import type { Stage } from './stages.ts';
@@ -40,7 +42,7 @@ export interface Evidence {
     rows: number;
     owner: Side;
   } | null;
-  shadow: { compared: number; differed: number } | null;
+  shadow: ShadowCounts | null;
   contract: { breaking: string[] } | null;
   /** Why the way back is not proven; empty when it is. */
   reverse: string[] | null;
@@ -117,19 +119,33 @@ const verified: Gate = ({ verify }, { verifyMaxAgeMinutes }) => {
   );
 };
 
-const shadow: Gate = ({ shadow: seen }, { shadowSamples, shadowMismatchPercent }) => {
-  const compared = seen?.compared ?? 0;
-  const mismatch = compared === 0 ? 0 : ((seen?.differed ?? 0) / compared) * 100;
+const shadow: Gate = ({ shadow: seen }, thresholds) => {
+  const { shadowSamples, shadowMismatchPercent } = thresholds;
+  const counts = seen ?? { compared: 0, differed: 0, operations: [] };
+  const verdict = verdictOfAll(counts, thresholds);
   return result(
     'shadow',
-    compared >= shadowSamples && mismatch <= shadowMismatchPercent,
-    `${compared} compared, ${mismatch.toFixed(2)} % differ`,
+    verdict === 'agrees',
+    shadowInWords(counts, thresholds),
     `at least ${shadowSamples} compared, at most ${shadowMismatchPercent} % differ`,
-    compared < shadowSamples
-      ? 'wait for more reads, or raise `shadow.sample`'
-      : 'look at the examples in `strangler status`',
+    verdict === 'differs'
+      ? 'look at the differences with `strangler diff`'
+      : 'wait for more reads, or raise `shadow.sample`',
   );
 };
+
+/** With the operations that the sum would hide: the worst, and those that nobody asked for. */
+function shadowInWords(counts: ShadowCounts, thresholds: GateThresholds): string {
+  const { compared, differed, operations } = counts;
+  const percent = compared === 0 ? 0 : (differed / compared) * 100;
+  const worst = worstOf(counts, thresholds);
+  const unseen = operations.filter((each) => each.compared === 0).map(({ operation }) => operation);
+  return [
+    `${compared} compared, ${percent.toFixed(2)} % differ`,
+    ...(worst ? [`worst: ${worst.operation}, ${worst.differed} of ${worst.compared}`] : []),
+    ...(unseen.length > 0 ? [`no data: ${unseen.join(', ')}`] : []),
+  ].join('; ');
+}
 
 const contract: Gate = ({ contract: seen }) =>
   result(

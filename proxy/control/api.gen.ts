@@ -105,6 +105,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/migrations/{migration}/differences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        /** Where the answers of both sides differ, by operation and field */
+        get: operations["listDifferences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/resume": {
         parameters: {
             query?: never;
@@ -136,6 +155,26 @@ export interface paths {
         get: operations["readJournal"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Which side would answer a request, and why
+         * @description Changes nothing and sends nothing. Looks for the route and decides as a live proxy would; what a proxy may refuse before that (rate limits, tokens) is not looked at.
+         */
+        post: operations["explain"];
         delete?: never;
         options?: never;
         head?: never;
@@ -298,6 +337,80 @@ export interface components {
             verdict: "agrees" | "differs" | "not enough data";
             examples: string[];
         };
+        Differences: {
+            migration: string;
+            /**
+             * Format: date-time
+             * @description When stage `shadow` was last entered; what was found before does not count
+             */
+            since: string | null;
+            /** @enum {string} */
+            verdict: "agrees" | "differs" | "not enough data";
+            compared: number;
+            agreed: number;
+            differed: number;
+            /** @description Not compared, because too many waited */
+            dropped: number;
+            /** @description Not compared, because a body was above the limit */
+            tooBig: number;
+            /** @description The monolith gave no answer that counts */
+            noVerdict: number;
+            operations: components["schemas"]["OperationDifferences"][];
+            ignored: components["schemas"]["IgnoredPath"][];
+        };
+        OperationDifferences: {
+            /** @description Method and path of the route */
+            operation: string;
+            /** @enum {string} */
+            verdict: "agrees" | "differs" | "not enough data" | "no data";
+            compared: number;
+            agreed: number;
+            differed: number;
+            /** @description Not compared, because too many waited */
+            dropped: number;
+            /** @description Not compared, because a body was above the limit */
+            tooBig: number;
+            /** @description The monolith gave no answer that counts */
+            noVerdict: number;
+            /** @description The most frequent first */
+            fields: components["schemas"]["FieldDifferences"][];
+            /** @description How often something differed in fields that are not listed */
+            unlisted: number;
+            noise: components["schemas"]["NoiseField"][];
+        };
+        FieldDifferences: {
+            /** @description JSONPath with `[*]` for every index, or `status`, `body`, `header <name>` */
+            field: string;
+            count: number;
+            /** @description Share of the compared answers */
+            percent: number;
+            /** Format: date-time */
+            first: string;
+            /** Format: date-time */
+            last: string;
+            examples: components["schemas"]["DifferenceExample"][];
+        };
+        /** @description One difference as it was seen, secrets masked */
+        DifferenceExample: {
+            /** Format: date-time */
+            at: string;
+            /** @description Path and query that both sides were asked */
+            target: string;
+            /** @description JSONPath with its indexes */
+            place: string;
+            monolith: string;
+            service: string;
+        };
+        /** @description A field that is not compared, because the monolith itself answers it differently each time */
+        NoiseField: {
+            field: string;
+            /** @description Answers that differ here and were not counted for it */
+            excused: number;
+        };
+        IgnoredPath: {
+            path: string;
+            reason: string;
+        };
         Moving: {
             verb: components["schemas"]["Verb"];
             phase: string;
@@ -341,6 +454,18 @@ export interface components {
             /** @description Each broken guardrail with value, threshold and window, in words */
             why: string[];
         };
+        /** @description How one address of the monolith or of the service fares, as the proxy sees it that thinks worst of it */
+        AddressStatus: {
+            side: components["schemas"]["Side"];
+            /** @description Host and port */
+            address: string;
+            /** @enum {string} */
+            state: "unknown" | "healthy" | "unhealthy" | "ejected" | "circuit open";
+            /** Format: date-time */
+            since: string;
+            /** @description What went wrong last, however long ago */
+            lastError: string | null;
+        };
         MigrationStatus: {
             name: string;
             service: string;
@@ -363,6 +488,7 @@ export interface components {
             ramp: components["schemas"]["RampStatus"] | null;
             guardrails: components["schemas"]["GuardrailStatus"][];
             takenBack: components["schemas"]["TakenBack"] | null;
+            addresses: components["schemas"]["AddressStatus"][];
         };
         JournalEntry: {
             seq: number;
@@ -376,6 +502,79 @@ export interface components {
             /** @description Whatever the decision rested on */
             evidence: unknown;
             hash: string;
+        };
+        /** @description A request that nobody sends */
+        Question: {
+            method: string;
+            /** @description Path and query as a client would send them */
+            target: string;
+            /** @description By name; without any when left out */
+            headers?: {
+                [key: string]: string;
+            };
+        };
+        Explanation: {
+            /**
+             * @description Refused by the proxy itself, unclaimed by every route, or routed
+             * @enum {string}
+             */
+            outcome: "refused" | "unclaimed" | "routed";
+            /** @description In a sentence or two */
+            why: string;
+            /** @description The path that routes were matched on; null when it was refused */
+            readAs: string | null;
+            /** @description Null when it was refused, and when a new client would be placed by chance */
+            side: components["schemas"]["Side"] | null;
+            route: components["schemas"]["ExplainedRoute"] | null;
+            decision: components["schemas"]["ExplainedDecision"] | null;
+            /** @description Other routes at which host, path and method lead, best first; the first few */
+            others: components["schemas"]["OtherRoute"][];
+        };
+        ExplainedRoute: {
+            /** @description Upper-case method, or `*` for any */
+            method: string;
+            /** @description Null for any */
+            host: string | null;
+            path: string;
+            conditions: string[];
+            migration: string;
+            service: string;
+            /** @enum {string} */
+            kind: "reads" | "writes";
+            params: {
+                name: string;
+                value: string;
+            }[];
+        };
+        ExplainedDecision: {
+            stage: components["schemas"]["Stage"];
+            owner: components["schemas"]["Side"];
+            epoch: number;
+            /** @description Share of reads that go to the service in stage `canary`, in percent */
+            weight: number;
+            reason: string;
+            /** @description The owner is changing */
+            waits: boolean;
+            arm: components["schemas"]["ExplainedArm"] | null;
+        };
+        /** @description In which arm of a canary the client is */
+        ExplainedArm: {
+            /** @description False for a client that would be placed by chance */
+            isKnown: boolean;
+            side: components["schemas"]["Side"] | null;
+            /** @description The list that it is on; null when the weight decides */
+            pinnedBy: string | null;
+        };
+        OtherRoute: {
+            /** @description Upper-case method, or `*` for any */
+            method: string;
+            /** @description Null for any */
+            host: string | null;
+            path: string;
+            conditions: string[];
+            migration: string;
+            /** @description Why it does not answer */
+            why: string;
         };
         StatusEvent: {
             /**
@@ -553,6 +752,29 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listDifferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What comparing found since stage `shadow` was entered, under the present rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Differences"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     resume: {
         parameters: {
             query?: never;
@@ -600,6 +822,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JournalEntry"][];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    explain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            /** @description The explanation, of a request that the proxy would refuse too */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
                 };
             };
             default: components["responses"]["Problem"];

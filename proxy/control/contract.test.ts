@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 import { parse } from 'yaml';
+import type { Explanation, Question } from '../data-plane/explain.ts';
 import type { components } from './api.gen.ts';
 import type * as port from './lifecycle.ts';
 import { operationsOf } from './operations.ts';
@@ -25,7 +26,10 @@ const mirrored: {
   plan: Same<Schemas['Plan'], port.Plan>;
   outcome: Same<Schemas['MoveOutcome'], port.MoveOutcome>;
   migration: Same<Required<Schemas['MigrationStatus']>, Required<port.MigrationStatus>>;
+  differences: Same<Schemas['Differences'], port.Differences>;
   entry: Same<Schemas['JournalEntry'], port.JournalEntry>;
+  question: Same<Required<Schemas['Question']>, Question>;
+  explanation: Same<Schemas['Explanation'], Explanation>;
   code: Same<Schemas['Problem']['code'], port.ControlErrorCode>;
 } = {
   stage: true,
@@ -38,7 +42,10 @@ const mirrored: {
   plan: true,
   outcome: true,
   migration: true,
+  differences: true,
   entry: true,
+  question: true,
+  explanation: true,
   code: true,
 };
 
@@ -91,6 +98,7 @@ function missing(schema: Schema, value: unknown, at: string): string[] {
 const BODIES: Record<string, object> = {
   planMove: { verb: 'sync' },
   move: { verb: 'sync', reason: 'a test' },
+  explain: { method: 'GET', target: '/api/products/7' },
 };
 
 describe('the document and what runs', () => {

@@ -1,3 +1,5 @@
+import type { Explanation, Question } from '../data-plane/explain.ts';
+
 /**
  * What the control API needs from whoever runs the migrations. Declared here, by its consumer; `scripts/up`
  * wires the real one. Every method rejects with a `ControlError` when the answer is no.
@@ -10,9 +12,13 @@ export interface Lifecycle {
   move(migration: string, request: MoveRequest, actor: Actor): Promise<MoveOutcome>;
   /** Starts a comparison of both sides (and a repair of what differs); progress and result show in `status`. */
   verify(migration: string, request: VerifyRequest, actor: Actor): Promise<void>;
+  /** Where the answers of both sides differ, with examples, by operation and field. */
+  differences(migration: string): Promise<Differences>;
   /** Takes the one legal next step of every move that a crash cut off. */
   resume(actor: Actor): Promise<MoveOutcome[]>;
   log(migration?: string): Promise<JournalEntry[]>;
+  /** Which side would answer a request, and why. Sends nothing and changes nothing. */
+  explain(question: Question): Promise<Explanation>;
   /** Calls back whenever `status` may have changed; returns the way to stop. */
   subscribe(changed: () => void): () => void;
 }
@@ -168,6 +174,65 @@ export interface TakenBack {
   why: string[];
 }
 
+/** What comparing the answers of one migration found. */
+export interface Differences extends ShadowCounts {
+  migration: string;
+  /** When stage `shadow` was last entered, as ISO time: what was found before does not count. */
+  since: string | null;
+  verdict: ShadowStatus['verdict'];
+  /** Those that can be compared, also when they never were. */
+  operations: OperationDifferences[];
+  /** What the configuration leaves out, with its reason. */
+  ignored: { path: string; reason: string }[];
+}
+
+/** How samples ended. */
+export interface ShadowCounts {
+  compared: number;
+  agreed: number;
+  differed: number;
+  /** Not compared, because too many waited. */
+  dropped: number;
+  /** Not compared, because a body was above the limit. */
+  tooBig: number;
+  /** Compared in vain: the monolith gave no answer that counts, or changed its mind while it was asked. */
+  noVerdict: number;
+}
+
+export interface OperationDifferences extends ShadowCounts {
+  /** Method and path of the route. */
+  operation: string;
+  verdict: ShadowStatus['verdict'] | 'no data';
+  /** The most frequent first. */
+  fields: FieldDifferences[];
+  /** How often something differed in fields that are not listed. */
+  unlisted: number;
+  /** Fields that are not compared, because the monolith itself answers them differently each time. */
+  noise: { field: string; excused: number }[];
+}
+
+export interface FieldDifferences {
+  /** JSONPath with `[*]` for every index, or `status`, `body`, `header <name>`. */
+  field: string;
+  /** Answers that differ here, and their share of the compared ones in percent. */
+  count: number;
+  percent: number;
+  /** ISO times. */
+  first: string;
+  last: string;
+  examples: DifferenceExample[];
+}
+
+/** One difference as it was seen, secrets masked. */
+export interface DifferenceExample {
+  /** ISO time. */
+  at: string;
+  target: string;
+  place: string;
+  monolith: string;
+  service: string;
+}
+
 export interface MigrationStatus {
   name: string;
   service: string;
@@ -195,6 +260,20 @@ export interface MigrationStatus {
   guardrails: GuardrailStatus[];
   /** Null unless a guardrail brought the migration to its present stage. */
   takenBack: TakenBack | null;
+  /** Those of the monolith, then those of the service; empty while no proxy reports. */
+  addresses: AddressStatus[];
+}
+
+/** How one address of a side fares, as the proxy sees it that thinks worst of it. */
+export interface AddressStatus {
+  side: Side;
+  /** Host and port. */
+  address: string;
+  state: 'unknown' | 'healthy' | 'unhealthy' | 'ejected' | 'circuit open';
+  /** ISO time. */
+  since: string;
+  /** What went wrong last, however long ago. */
+  lastError: string | null;
 }
 
 export interface JournalEntry {

@@ -2,7 +2,13 @@ import type { Request, Response } from 'express';
 import type { components, operations } from './api.gen.ts';
 import type { EventStream } from './stream-events.ts';
 import { ControlError, type Lifecycle, type MigrationStatus } from './lifecycle.ts';
-import { readJournalQuery, readMove, readResumption, readVerification } from './read-request.ts';
+import {
+  readJournalQuery,
+  readMove,
+  readQuestion,
+  readResumption,
+  readVerification,
+} from './read-request.ts';
 
 export type OperationId = keyof operations;
 
@@ -41,8 +47,12 @@ export function operationsOf(lifecycle: Lifecycle, events: EventStream): Record<
       await lifecycle.verify(nameIn(request), order.request, order.actor);
       response.status(202).location(`/v1/migrations/${encodeURIComponent(nameIn(request))}`);
     }),
+    listDifferences: get('/v1/migrations/:migration/differences', (request) =>
+      lifecycle.differences(nameIn(request)),
+    ),
     resume: post('/v1/resume', (request) => lifecycle.resume(readResumption(request))),
     readJournal: get('/v1/journal', (request) => lifecycle.log(readJournalQuery(request))),
+    explain: post('/v1/explain', (request) => lifecycle.explain(readQuestion(request))),
     followEvents: get('/v1/events', async (request, response) => events.attach(request, response)),
     readHealth: get('/v1/health', async (): Promise<components['schemas']['Health']> => ({ status: 'ok' })),
   } satisfies { [Id in OperationId]: Operation & { handle: Handler<Id> } };

@@ -21,6 +21,7 @@ import type { ControlStore, Report } from '../../migrations/lifecycle/store.ts';
 import { ControlError } from '../../proxy/control/lifecycle.ts';
 import type {
   Actor,
+  Differences,
   JournalEntry,
   Lifecycle,
   MigrationStatus,
@@ -32,6 +33,7 @@ import type {
 import type { RouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
 import { locateMappingProblems } from './capabilities.ts';
+import type { ShadowEvidence } from './shadow-evidence.ts';
 import { statusOf } from './status.ts';
 import type { TrafficReport } from './traffic.ts';
 import { trafficReports } from './traffic.ts';
@@ -45,6 +47,7 @@ export interface LifecycleParts {
   store: ControlStore;
   journal: JournalFollower;
   coordinator: Coordinator;
+  shadow: ShadowEvidence;
   guard: TrafficGuard;
 }
 
@@ -122,6 +125,13 @@ export class WiredLifecycle implements Lifecycle {
     });
   }
 
+  differences(migration: string): Promise<Differences> {
+    return this.guarded(migration, () => {
+      this.parts.coordinator.capability(migration);
+      return this.parts.shadow.differences(migration);
+    });
+  }
+
   resume({ name }: Actor): Promise<MoveOutcome[]> {
     return this.guarded('', async () => (await this.parts.coordinator.resume(name)).map(withoutLate));
   }
@@ -182,6 +192,7 @@ export class WiredLifecycle implements Lifecycle {
         hasTables: pairs.length > 0,
         shadowSamples: thresholds.shadowSamples,
         shadowMismatchPercent: thresholds.shadowMismatchPercent,
+        shadow: this.parts.config.migrations[name]?.shadow ?? null,
         routes: table.routes.filter((route) => route.migration === name),
         reports,
         traffic,

@@ -2,6 +2,7 @@ import type { MigrationState } from '../../migrations/lifecycle/fold.ts';
 import type { VerifyRecord } from '../../migrations/lifecycle/evidence.ts';
 import type { Guarded } from '../../migrations/lifecycle/guard-traffic.ts';
 import type { Effect } from '../../migrations/lifecycle/protocol.ts';
+import { verdictOfAll } from '../../migrations/lifecycle/shadow-verdict.ts';
 import { ALLOWED_MOVES, isSynced, nextVerb, otherSide } from '../../migrations/lifecycle/stages.ts';
 import type { Report } from '../../migrations/lifecycle/store.ts';
 import type { SyncReport } from '../../migrations/relay/keep-in-step.ts';
@@ -12,11 +13,13 @@ import type {
   SyncStatus,
   VerifyStatus,
 } from '../../proxy/control/lifecycle.ts';
+import type { ShadowSettings } from '../../proxy/data-plane/shadow/schema.ts';
 import { kindOf } from '../../proxy/routes/match.ts';
 import type { Route } from '../../proxy/routes/route.ts';
 import { guardrailStatus, rampStatus, takenBack } from './ramp-status.ts';
+import { countsOf, shadowTotals } from './shadow-evidence.ts';
+import { addressStatuses } from './address-status.ts';
 import type { TrafficReport } from './traffic.ts';
-import { shadowTotals } from './traffic.ts';
 
 /** A report older than this says nothing about now. */
 const STALE_MS = 5000;
@@ -26,6 +29,8 @@ export interface StatusParts {
   hasTables: boolean;
   shadowSamples: number;
   shadowMismatchPercent: number;
+  /** Null when the configuration does not name the migration any more. */
+  shadow: ShadowSettings | null;
   routes: readonly Route[];
   reports: ReadonlyMap<string, Report>;
   traffic: readonly TrafficReport[];
@@ -63,6 +68,7 @@ export function statusOf(state: MigrationState, parts: StatusParts, now: number)
     ramp: rampStatus(state, parts.guarded, parts.refusal),
     guardrails: guardrailStatus(parts.guarded),
     takenBack: takenBack(state),
+    addresses: addressStatuses(parts.service, parts.traffic),
   };
 }
 
@@ -153,9 +159,9 @@ function verifyStatus(state: MigrationState, reports: ReadonlyMap<string, Report
 }
 
 function shadowStatus(parts: StatusParts, state: MigrationState): ShadowStatus | null {
-  const totals = shadowTotals(parts.traffic, state);
+  const totals = shadowTotals(parts.traffic, state, parts.shadow);
   if (!totals) return null;
-  const isTooFew = totals.compared < parts.shadowSamples;
-  const isTooBad = totals.differed > (totals.compared * parts.shadowMismatchPercent) / 100;
-  return { ...totals, verdict: isTooFew ? 'not enough data' : isTooBad ? 'differs' : 'agrees' };
+  const { compared, agreed, differed, dropped, examples } = totals;
+  const verdict = verdictOfAll(countsOf(totals, parts.routes), parts);
+  return { compared, agreed, differed, dropped, verdict, examples };
 }

@@ -4,8 +4,9 @@ import type { Report } from '../../migrations/lifecycle/store.ts';
 import type { SyncReport } from '../../migrations/relay/keep-in-step.ts';
 import type { ArmStats } from '../../proxy/data-plane/observe/arm-windows.ts';
 import { Histogram } from '../../proxy/data-plane/observe/histogram.ts';
+import { shadowTotals } from './shadow-evidence.ts';
 import type { TrafficReport } from './traffic.ts';
-import { shadowTotals, trafficReports } from './traffic.ts';
+import { trafficReports } from './traffic.ts';
 
 /** A report of the sync that is older than this says nothing about now. */
 const STALE_MS = 5000;
@@ -102,7 +103,7 @@ class ComparedLately {
     windowMs: number,
     now: number,
   ): { compared: number; differed: number } {
-    const { compared, differed } = shadowTotals(traffic, this.state) ?? { compared: 0, differed: 0 };
+    const { compared, differed } = shadowTotals(traffic, this.state, null) ?? { compared: 0, differed: 0 };
     this.seen.push({ at: now, compared, differed });
     while (this.seen.length > 1 && (this.seen[1]?.at ?? now) <= now - windowMs) this.seen.shift();
     const [first] = this.seen;

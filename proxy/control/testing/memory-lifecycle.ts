@@ -1,6 +1,8 @@
+import type { Explanation, Question } from '../../data-plane/explain.ts';
 import {
   ControlError,
   type Actor,
+  type Differences,
   type JournalEntry,
   type Lifecycle,
   type MigrationStatus,
@@ -21,6 +23,8 @@ export class MemoryLifecycle implements Lifecycle {
   onVerify: (migration: MigrationStatus, request: VerifyRequest) => Promise<void> = async () => {};
   onStatus: () => void = () => {};
   cutOff: MoveOutcome[] = [];
+  explanation: Explanation = EXPLANATION;
+  readonly questions: Question[] = [];
   journal: JournalEntry[] = JOURNAL;
 
   constructor(...migrations: MigrationStatus[]) {
@@ -72,6 +76,11 @@ export class MemoryLifecycle implements Lifecycle {
     await this.onVerify(migration, request);
   }
 
+  async differences(name: string): Promise<Differences> {
+    this.#find(name);
+    return { ...DIFFERENCES, migration: name };
+  }
+
   async resume(actor: Actor): Promise<MoveOutcome[]> {
     this.orders.push({ call: 'resume', actor });
     return this.cutOff;
@@ -79,6 +88,11 @@ export class MemoryLifecycle implements Lifecycle {
 
   async log(migration?: string): Promise<JournalEntry[]> {
     return this.journal.filter((entry) => migration === undefined || entry.migration === migration);
+  }
+
+  async explain(question: Question): Promise<Explanation> {
+    this.questions.push(question);
+    return this.explanation;
   }
 
   subscribe(changed: () => void): () => void {
@@ -92,6 +106,51 @@ export class MemoryLifecycle implements Lifecycle {
     return found;
   }
 }
+
+const COUNTS = { compared: 250, agreed: 245, differed: 5, dropped: 2, tooBig: 1, noVerdict: 3 };
+
+const DIFFERENCES: Differences = {
+  migration: '',
+  since: '2026-01-02T03:00:00.000Z',
+  verdict: 'differs',
+  ...COUNTS,
+  operations: [
+    {
+      operation: 'GET /api/products/{id}',
+      verdict: 'differs',
+      ...COUNTS,
+      fields: [
+        {
+          field: '$.tags[*].price',
+          count: 5,
+          percent: 2,
+          first: '2026-01-02T03:04:05.000Z',
+          last: '2026-01-02T03:09:05.000Z',
+          examples: [
+            {
+              at: '2026-01-02T03:04:05.000Z',
+              target: '/api/products/7?token=***',
+              place: '$.tags[0].price',
+              monolith: '10',
+              service: '"10"',
+            },
+          ],
+        },
+      ],
+      unlisted: 4,
+      noise: [{ field: '$.servedAt', excused: 120 }],
+    },
+    {
+      operation: 'GET /api/categories',
+      verdict: 'no data',
+      ...{ compared: 0, agreed: 0, differed: 0, dropped: 0, tooBig: 0, noVerdict: 0 },
+      fields: [],
+      unlisted: 0,
+      noise: [],
+    },
+  ],
+  ignored: [{ path: '$..requestId', reason: 'each side counts its own' }],
+};
 
 const TARGETS = {
   sync: 'dual-write',
@@ -131,6 +190,42 @@ const JOURNAL: JournalEntry[] = [
   journaled({ seq: 2, migration: 'orders' }),
 ];
 
+const EXPLANATION: Explanation = {
+  outcome: 'routed',
+  why: "catalog is in stage canary, 25 % service. This client belongs to the service's arm, by its place in the weight.",
+  readAs: '/api/products/7',
+  side: 'service',
+  route: {
+    method: 'GET',
+    host: 'shop.example.com',
+    path: '/api/products/{id}',
+    conditions: ['header x-beta = yes'],
+    migration: 'catalog',
+    service: 'catalog-service',
+    kind: 'reads',
+    params: [{ name: 'id', value: '7' }],
+  },
+  decision: {
+    stage: 'canary',
+    owner: 'monolith',
+    epoch: 3,
+    weight: 25,
+    reason: 'canary',
+    waits: false,
+    arm: { isKnown: true, side: 'service', pinnedBy: null },
+  },
+  others: [
+    {
+      method: '*',
+      host: null,
+      path: '/api/*',
+      conditions: [],
+      migration: 'orders',
+      why: 'its host is less exact',
+    },
+  ],
+};
+
 /** A migration at its beginning, with everything a page or a table can show. */
 export function migrationNamed(name: string, differing: Partial<MigrationStatus> = {}): MigrationStatus {
   return {
@@ -154,6 +249,7 @@ export function migrationNamed(name: string, differing: Partial<MigrationStatus>
     ramp: null,
     guardrails: [],
     takenBack: null,
+    addresses: [],
     ...differing,
   };
 }

@@ -1,11 +1,25 @@
 import {
-  Agent as HttpAgent,
   request as httpRequest,
+  type Agent,
+  type IncomingHttpHeaders,
   type IncomingMessage,
   type OutgoingHttpHeaders,
 } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { request as httpsRequest } from 'node:https';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { Agents } from '../tls/agents.ts';
+import type { UpstreamTls } from '../tls/upstream.ts';
 import type { Answer } from './compare.ts';
+
+const DECODERS: Readonly<
+  Record<string, (body: Buffer, limit: { maxOutputLength: number }) => Promise<Buffer>>
+> = {
+  gzip: promisify(gunzip),
+  'x-gzip': promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+};
 
 export type Asked =
   { kind: 'answer'; answer: Answer } | { kind: 'too big' } | { kind: 'no answer'; reason: string };
@@ -15,6 +29,8 @@ export interface Question {
   /** Path and query, the bytes that the client sent. */
   target: string;
   headers: OutgoingHttpHeaders;
+  /** Headers of the answer that are wanted, in lower case. */
+  wanted: readonly string[];
   maxBodyBytes: number;
   timeoutMs: number;
 }
@@ -26,16 +42,15 @@ export interface Asker {
 }
 
 /** The mirror's client: apart from that of the clients' requests, so that it cannot take their connections. */
-export function createAsker(): Asker {
-  const agent = new HttpAgent({ keepAlive: true, timeout: 4000, maxFreeSockets: 16 });
-  const secureAgent = new HttpsAgent({ keepAlive: true, timeout: 4000, maxFreeSockets: 16 });
+export function createAsker(tls: UpstreamTls): Asker {
+  const agents = new Agents(tls, { keepAlive: true, timeout: 4000, maxFreeSockets: 16 });
   return {
-    ask: (question) => ask(question, question.url.protocol === 'https:' ? secureAgent : agent),
-    close: () => [agent, secureAgent].forEach((each) => each.destroy()),
+    ask: (question) => ask(question, agents.agentFor(question.url)),
+    close: () => agents.close(),
   };
 }
 
-function ask(question: Question, agent: HttpAgent): Promise<Asked> {
+function ask(question: Question, agent: Agent): Promise<Asked> {
   const { url, target, headers, timeoutMs } = question;
   const path = url.pathname === '/' ? target : url.pathname.replace(/\/$/, '') + target;
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
@@ -49,26 +64,46 @@ function ask(question: Question, agent: HttpAgent): Promise<Asked> {
       resolve(asked);
     };
     request.once('error', (error) => settle({ kind: 'no answer', reason: error.message }));
-    request.once('response', (response) => collect(response, question.maxBodyBytes, settle));
+    request.once('response', (response) => collect(response, question, settle));
     request.end();
   });
 }
 
-function collect(response: IncomingMessage, maxBodyBytes: number, settle: (asked: Asked) => void): void {
+function collect(response: IncomingMessage, question: Question, settle: (asked: Asked) => void): void {
   const chunks: Buffer[] = [];
   let size = 0;
   response.on('data', (chunk: Buffer) => {
     size += chunk.length;
-    if (size <= maxBodyBytes) return void chunks.push(chunk);
+    if (size <= question.maxBodyBytes) return void chunks.push(chunk);
     settle({ kind: 'too big' });
     response.destroy();
   });
   response.once('error', (error) => settle({ kind: 'no answer', reason: error.message }));
   response.once('end', () => {
-    const contentType = response.headers['content-type'] ?? '';
-    settle({
-      kind: 'answer',
-      answer: { status: response.statusCode ?? 0, contentType, body: Buffer.concat(chunks) },
+    const { statusCode: status = 0, headers } = response;
+    const encoding = headers['content-encoding'] ?? 'identity';
+    void decoded(Buffer.concat(chunks), encoding, question.maxBodyBytes).then((body) => {
+      if (body === null) settle({ kind: 'too big' });
+      else settle({ kind: 'answer', answer: { status, headers: named(question.wanted, headers), body } });
     });
   });
+}
+
+/** Identity was asked for, but some encode nevertheless. Null when what comes out is above the limit. */
+async function decoded(body: Buffer, encoding: string, maxOutputLength: number): Promise<Buffer | null> {
+  const decode = DECODERS[encoding];
+  if (!decode || body.length === 0) return body;
+  return decode(body, { maxOutputLength }).catch((error: NodeJS.ErrnoException) =>
+    // What is not encoded as it says is compared as it is.
+    error.code === 'ERR_BUFFER_TOO_LARGE' ? null : body,
+  );
+}
+
+function named(wanted: readonly string[], headers: IncomingHttpHeaders): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of wanted) {
+    const value = headers[name];
+    if (value !== undefined) found[name] = [value].flat().join(', ');
+  }
+  return found;
 }

@@ -1,109 +1,76 @@
-import type { ShadowSettings } from './schema.ts';
+import { cut, type Difference } from './found.ts';
+import { readJson } from './json.ts';
+import type { Secrets } from './mask.ts';
+import { marksOf, type Rules } from './rules.ts';
+import { walk } from './walk.ts';
 
 /** One side's answer, as far as it is compared. */
 export interface Answer {
   status: number;
-  contentType: string;
-  body: Buffer;
+  /** Those that the settings name, in lower case. */
+  headers: Readonly<Record<string, string>>;
+  body: Uint8Array;
 }
 
-/** A place where two answers differ; `path` is a JSON pointer, or `status`, `body`, `content-type`. */
-export interface Difference {
-  path: string;
-  left: string;
-  right: string;
+/** Characters that are shown before the first one that differs. */
+const LEAD = 20;
+
+/** Compares two answers: status, then headers, then bytes, then JSON by meaning. Empty when they say the same. */
+export function compare(monolith: Answer, service: Answer, rules: Rules): Difference[] {
+  if (monolith.status !== service.status) return [whole('status', `${monolith.status}`, `${service.status}`)];
+  const differences = rules.headers.flatMap((name) => compareHeader(name, monolith, service, rules));
+  if (Buffer.from(monolith.body.buffer, monolith.body.byteOffset, monolith.body.length).equals(service.body))
+    return differences;
+  return [...differences, ...compareBodies(monolith.body, service.body, rules)];
 }
 
-type Ignored = ShadowSettings['ignore'];
-
-const AT_MOST = 50;
-const WORD_LENGTH = 40;
-// A hostile answer could otherwise use up the stack.
-const DEEPEST = 200;
-
-/** Compares two answers: status, then bytes, then JSON by meaning. Empty when they say the same. */
-export function compare(left: Answer, right: Answer, ignore: Ignored): Difference[] {
-  if (left.status !== right.status)
-    return [{ path: 'status', left: `${left.status}`, right: `${right.status}` }];
-  if (left.body.equals(right.body)) return [];
-  const values = [parse(left), parse(right)];
-  if (values[0] === undefined || values[1] === undefined) {
-    return [{ path: 'body', left: shortWord(left.body.toString()), right: shortWord(right.body.toString()) }];
-  }
-  const differences: Difference[] = [];
-  collect(values[0].json, values[1].json, '', { ignored: ignoredBy(ignore), found: differences, depth: 0 });
-  return differences;
+/** A difference of the answer as a whole. */
+export function whole(field: string, monolith: string, service: string): Difference {
+  return { field, place: field, monolith, service };
 }
 
-/** A difference in a few words, for a person. */
-export function inWords(difference: Difference): string {
-  return `${difference.path || '/'}: monolith ${difference.left}, service ${difference.right}`;
+function compareHeader(name: string, monolith: Answer, service: Answer, { secrets }: Rules): Difference[] {
+  const [left, right] = [valueOf(name, monolith), valueOf(name, service)];
+  if (left === right) return [];
+  const shown = (value: string | undefined): string =>
+    value === undefined ? 'nothing' : secrets.hides(name) ? '***' : cut(secrets.text(value));
+  return [whole(`header ${name}`, shown(left), shown(right))];
 }
 
-function parse(answer: Answer): { json: unknown } | undefined {
-  try {
-    return { json: JSON.parse(answer.body.toString()) as unknown };
-  } catch {
-    return undefined;
-  }
+/** Of a content type only the media type: how charset and boundary are spelt says nothing. */
+function valueOf(name: string, { headers }: Answer): string | undefined {
+  const value = headers[name]?.trim();
+  return name === 'content-type' ? value?.replace(/\s*;.*$/s, '').toLowerCase() : value;
 }
 
-type IsIgnored = (pointer: string) => boolean;
-
-function ignoredBy(rules: Ignored): IsIgnored {
-  const fields = new Set(rules.filter((rule) => !rule.path.startsWith('/')).map((rule) => rule.path));
-  const pointers = rules.filter((rule) => rule.path.startsWith('/')).map((rule) => rule.path.split('/'));
-  return (pointer) => {
-    if (fields.has(unescaped(pointer.slice(pointer.lastIndexOf('/') + 1)))) return true;
-    const steps = pointer.split('/');
-    return pointers.some(
-      (rule) => rule.length === steps.length && rule.every((s, at) => s === '*' || s === steps[at]),
+function compareBodies(monolith: Uint8Array, service: Uint8Array, rules: Rules): Difference[] {
+  const [left, right] = [readJson(monolith), readJson(service)];
+  if ('value' in left && 'value' in right) {
+    return walk(
+      { value: left.value, mark: marksOf(left.value, rules) },
+      { value: right.value, mark: marksOf(right.value, rules) },
+      rules,
     );
-  };
-}
-
-interface Walk {
-  ignored: IsIgnored;
-  found: Difference[];
-  depth: number;
-}
-
-function collect(left: unknown, right: unknown, at: string, walk: Walk): void {
-  if (walk.found.length >= AT_MOST || left === right || (at !== '' && walk.ignored(at))) return;
-  const below = { ...walk, depth: walk.depth + 1 };
-  if (below.depth > DEEPEST) {
-    walk.found.push({ path: at, left: 'nested too deeply', right: 'nested too deeply' });
-  } else if (Array.isArray(left) && Array.isArray(right)) {
-    for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
-      collect(left[index], right[index], `${at}/${index}`, below);
-    }
-  } else if (isObject(left) && isObject(right)) {
-    for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
-      collect(left[key], right[key], `${at}/${escaped(key)}`, below);
-    }
-  } else {
-    walk.found.push({ path: at, left: shortWord(textOf(left)), right: shortWord(textOf(right)) });
   }
+  const [shownLeft, shownRight] = excerpts(monolith, service, rules.secrets);
+  return [whole('body', inWords(left, shownLeft), inWords(right, shownRight))];
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function inWords(read: ReturnType<typeof readJson>, excerpt: string): string {
+  const isPlain = 'value' in read || read.problem === 'no JSON';
+  return isPlain ? excerpt : `${read.problem}: ${excerpt}`;
 }
 
-function textOf(value: unknown): string {
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (isObject(value)) return `an object with ${Object.keys(value).length} fields`;
-  return value === undefined ? 'nothing' : JSON.stringify(value);
-}
-
-function shortWord(text: string): string {
-  return text.length > WORD_LENGTH ? `${text.slice(0, WORD_LENGTH)}…` : text;
-}
-
-function escaped(key: string): string {
-  return key.replace(/~/g, '~0').replace(/\//g, '~1');
-}
-
-function unescaped(step: string): string {
-  return step.replace(/~1/g, '/').replace(/~0/g, '~');
+/** The texts from a little before where they begin to differ. Masked first: a cut must not part a name from its value. */
+function excerpts(monolith: Uint8Array, service: Uint8Array, secrets: Secrets): [string, string] {
+  const [left, right] = [monolith, service].map((body) => secrets.text(new TextDecoder().decode(body))) as [
+    string,
+    string,
+  ];
+  let at = 0;
+  while (at < left.length && left[at] === right[at]) at += 1;
+  const from = Math.max(0, at - LEAD);
+  const shown = (text: string, bytes: Uint8Array): string =>
+    bytes.length === 0 ? 'nothing' : `${from > 0 ? '…' : ''}${cut(text.slice(from))}`;
+  return [shown(left, monolith), shown(right, service)];
 }

@@ -1,83 +1,99 @@
+import type { Asked, Asker } from './ask.ts';
+import type { Answer } from './compare.ts';
+import type { Comparer } from './comparer.ts';
+import { Findings, type OperationFindings, type ShadowCounts } from './findings.ts';
+import { cut, type Difference } from './found.ts';
+import { judge, noAnswer, type Judgement, type Look } from './judge.ts';
+import { basisOf } from './rules.ts';
 import type { ShadowSettings } from './schema.ts';
-import type { Asked, Asker, Question } from './ask.ts';
-import { compare, inWords, type Answer, type Difference } from './compare.ts';
+import { Slots } from './slots.ts';
 
-/** What the comparisons of one migration found. */
-export interface ShadowStats {
-  compared: number;
-  agreed: number;
-  differed: number;
-  /** Not compared, because too many comparisons were waiting. */
-  dropped: number;
-  /** Not compared, because a body was above the limit. */
-  tooBig: number;
-  /** Not compared, because the monolith gave no answer that counts, or never gives the same one twice. */
-  noVerdict: number;
+/** What the comparisons of one migration counted. */
+export interface ShadowStats extends ShadowCounts {
+  /** What the findings rest on; those on another basis say nothing about now. */
+  basis: string;
   /** The first ten differences, in words. */
   examples: string[];
+  /** By method and path of the route. */
+  operations: Record<string, ShadowCounts>;
+}
+
+/** What the comparisons of one migration found, with examples. */
+export interface ShadowFindings {
+  basis: string;
+  operations: Record<string, OperationFindings>;
 }
 
 /** A read that both sides are asked. */
 export interface Sample {
+  service: string;
+  /** Path of its route. */
+  template: string;
   target: string;
   headers: Record<string, string | string[] | undefined>;
 }
 
-type Verdict = { kind: 'agreed' | 'tooBig' | 'noVerdict' } | { kind: 'differed'; example: string };
-
-interface Both {
-  monolith: Asked;
-  service: Asked;
-}
-
 export interface MirrorParts {
   asker: Asker;
+  comparer: Comparer;
   monolith: () => URL;
-  service: () => URL;
-  settings: ShadowSettings;
-  timeoutMs: number;
-  /** Pauses before a difference is looked at again, in milliseconds: a replica may lag, a value may be noise. */
-  pausesMs: readonly number[];
+  service: (name: string) => URL;
+  timeoutMs: () => number;
+  /** Called when there is something new in the findings. */
+  changed: () => void;
 }
 
-const AT_THE_SAME_TIME = 4;
-const EXAMPLES = 10;
+/** Samples that are judged at the same time; each may keep an answer while it pauses. */
+const JUDGED_AT_ONCE = 16;
+/** Of these, how many ask and compare at the same time. */
+const ASKED_AT_ONCE = 4;
+/** Pauses of a course, as shares of the time that a difference must last. */
+const PAUSES = [0.04, 0.16, 0.8];
 
 /** Asks both sides the same read and counts what stays different. Bounded: what does not fit is dropped. */
 export class Mirror {
-  readonly stats: ShadowStats = {
-    compared: 0,
-    agreed: 0,
-    differed: 0,
-    dropped: 0,
-    tooBig: 0,
-    noVerdict: 0,
-    examples: [],
-  };
+  readonly basis: string;
   readonly #parts: MirrorParts;
   #settings: ShadowSettings;
+  readonly #findings = new Findings();
   readonly #queue: Sample[] = [];
   readonly #atWork = new Set<Promise<void>>();
-  #closed = false;
+  readonly #slots = new Slots(ASKED_AT_ONCE);
+  readonly #stop = new AbortController();
 
-  constructor(parts: MirrorParts) {
+  constructor(parts: MirrorParts, settings: ShadowSettings, shadowSince: string | null) {
     this.#parts = parts;
-    this.#settings = parts.settings;
+    this.#settings = settings;
+    this.basis = basisOf(shadowSince, settings);
   }
 
+  /** Takes settings on whose rules the findings can go on; others need a mirror of their own. */
   configure(settings: ShadowSettings): void {
     this.#settings = settings;
   }
 
   /** Takes a sample, or drops it when there are too many. */
   offer(sample: Sample): void {
-    if (this.#closed) return;
+    if (this.#stop.signal.aborted) return;
     if (this.#queue.length + this.#atWork.size >= this.#settings.maxPending) {
-      this.stats.dropped += 1;
+      this.#findings.drop(operationOf(sample));
       return;
     }
     this.#queue.push(sample);
     this.#next();
+  }
+
+  /** What was counted; null when nothing was sampled yet. */
+  stats(): ShadowStats | null {
+    const { basis } = this;
+    const operations = this.#findings.counts();
+    if (Object.keys(operations).length === 0) return null;
+    return { basis, ...this.#findings.totals(), examples: [...this.#findings.examples], operations };
+  }
+
+  findings(): ShadowFindings {
+    const { secrets } = this.#parts.comparer.rulesOf(this.#settings);
+    return { basis: this.basis, operations: this.#findings.details(secrets) };
   }
 
   /** Resolves once nothing waits or runs. */
@@ -86,16 +102,18 @@ export class Mirror {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#stop.abort();
     this.#queue.length = 0;
   }
 
   #next(): void {
-    if (this.#atWork.size >= AT_THE_SAME_TIME) return;
+    if (this.#atWork.size >= JUDGED_AT_ONCE) return;
     const sample = this.#queue.shift();
     if (!sample) return;
     const work: Promise<void> = this.#judge(sample)
-      .then((verdict) => this.#count(verdict))
+      // Nobody is left to ask, because the configuration just changed.
+      .catch((): Judgement => ({ kind: 'noVerdict' }))
+      .then((judgement) => this.#record(sample, judgement))
       .finally(() => {
         this.#atWork.delete(work);
         this.#next();
@@ -103,93 +121,65 @@ export class Mirror {
     this.#atWork.add(work);
   }
 
-  async #judge(sample: Sample): Promise<Verdict> {
-    let now = await this.#askBoth(sample);
-    const noise: Difference[] = [];
-    for (let attempt = 0; ; attempt += 1) {
-      const differences = differencesOf(now, this.#settings.ignore);
-      if (!Array.isArray(differences)) return { kind: differences };
-      const left = differences.filter((difference) => !isNoise(difference, noise));
-      if (left.length === 0) return { kind: differences.some(isWhole) ? 'noVerdict' : 'agreed' };
-      const pauseMs = this.#parts.pausesMs[attempt];
-      if (pauseMs === undefined || this.#closed) return this.#lastLook(sample, now.monolith, left);
-      await pause(pauseMs);
-      const before = now;
-      now = await this.#askBoth(sample);
-      noise.push(...noiseBetween(before.monolith, now.monolith));
-    }
+  #judge(sample: Sample): Promise<Judgement> {
+    return judge({
+      look: (before) => this.#slots.hold(() => this.#look(sample, before)),
+      lookAtMonolith: (before) => this.#slots.hold(() => this.#lookAtMonolith(sample, before)),
+      noise: this.#findings.noiseOf(operationOf(sample)),
+      pausesMs: PAUSES.map((share) => share * this.#settings.settleSeconds * 1000),
+      signal: this.#stop.signal,
+    });
   }
 
-  /** The service may have been asked a moment later, and know a write that came in between. */
-  async #lastLook(sample: Sample, before: Asked, left: Difference[]): Promise<Verdict> {
-    const { asker, timeoutMs, monolith } = this.#parts;
-    const { maxBodyBytes } = this.#settings;
-    const noise = noiseBetween(
-      before,
-      await asker.ask({ ...sample, maxBodyBytes, timeoutMs, url: monolith() }),
-    );
-    const still = left.filter((difference) => !isNoise(difference, noise));
-    if (still.length > 0) return differed(sample, still);
-    return { kind: left.some(isWhole) ? 'noVerdict' : 'agreed' };
-  }
-
-  async #askBoth(sample: Sample): Promise<Both> {
-    const { asker, timeoutMs, monolith, service } = this.#parts;
-    const question: Omit<Question, 'url'> = {
-      ...sample,
-      maxBodyBytes: this.#settings.maxBodyBytes,
-      timeoutMs,
-    };
+  async #look(sample: Sample, before: Answer | null): Promise<Look> {
+    const { monolith, service } = this.#parts;
     const [left, right] = await Promise.all([
-      asker.ask({ ...question, url: monolith() }),
-      asker.ask({ ...question, url: service() }),
+      this.#ask(monolith(), sample),
+      this.#ask(service(sample.service), sample),
     ]);
-    return { monolith: left, service: right };
+    if (left.kind === 'too big' || right.kind === 'too big') return { kind: 'tooBig' };
+    if (left.kind === 'no answer' || !isAnswer(left.answer.status)) return { kind: 'noVerdict' };
+    const differences =
+      right.kind === 'no answer'
+        ? [noAnswer(left.answer, right)]
+        : await this.#compare(left.answer, right.answer);
+    const varied = before ? await this.#compare(before, left.answer) : [];
+    if (!differences || !varied) return { kind: 'noVerdict' };
+    return { kind: 'compared', monolith: left.answer, differences, varied };
   }
 
-  #count(verdict: Verdict): void {
-    if (verdict.kind === 'agreed' || verdict.kind === 'differed') this.stats.compared += 1;
-    this.stats[verdict.kind] += 1;
-    if (verdict.kind === 'differed' && this.stats.examples.length < EXAMPLES) {
-      this.stats.examples.push(verdict.example);
-    }
+  /** An answer that does not come says nothing about noise: then the difference is taken for what it looks like. */
+  async #lookAtMonolith(sample: Sample, before: Answer): Promise<Difference[]> {
+    const again = await this.#ask(this.#parts.monolith(), sample);
+    return again.kind === 'answer' ? ((await this.#compare(before, again.answer)) ?? []) : [];
+  }
+
+  #compare(left: Answer, right: Answer): Promise<Difference[] | null> {
+    return this.#parts.comparer.compare(left, right, this.#settings);
+  }
+
+  #ask(url: URL, { target, headers }: Sample): Promise<Asked> {
+    const { asker, timeoutMs } = this.#parts;
+    const { headers: wanted, maxBodyBytes } = this.#settings;
+    return asker.ask({ url, target, headers, wanted, maxBodyBytes, timeoutMs: timeoutMs() });
+  }
+
+  #record(sample: Sample, judgement: Judgement): void {
+    if (this.#stop.signal.aborted) return;
+    const { secrets } = this.#parts.comparer.rulesOf(this.#settings);
+    const target = judgement.kind === 'differed' ? cut(secrets.target(sample.target, sample.template)) : '';
+    this.#findings.record(operationOf(sample), target, judgement, secrets);
+    if (judgement.kind === 'differed') this.#parts.changed();
   }
 }
 
-function differencesOf(both: Both, ignore: ShadowSettings['ignore']): Difference[] | 'tooBig' | 'noVerdict' {
-  const { monolith, service } = both;
-  if (monolith.kind === 'too big' || service.kind === 'too big') return 'tooBig';
-  if (monolith.kind === 'no answer' || !countsAsTruth(monolith.answer)) return 'noVerdict';
-  if (service.kind === 'no answer') {
-    return [{ path: 'status', left: `${monolith.answer.status}`, right: `no answer (${service.reason})` }];
-  }
-  return compare(monolith.answer, service.answer, ignore);
+function operationOf({ template }: Sample): string {
+  return `GET ${template}`;
 }
 
-function countsAsTruth(answer: Answer): boolean {
-  return answer.status === 404 || (answer.status >= 200 && answer.status < 300);
+/** Whether a status says something about the read itself, and not that something failed or should be asked later. */
+export function isAnswer(status: number): boolean {
+  return status >= 200 && status < 500 && !ABOUT_THE_MOMENT.has(status);
 }
 
-/** What the monolith itself says differently from one time to the next. */
-function noiseBetween(before: Asked, after: Asked): Difference[] {
-  return before.kind === 'answer' && after.kind === 'answer' ? compare(before.answer, after.answer, []) : [];
-}
-
-function isNoise(difference: Difference, noise: readonly Difference[]): boolean {
-  return noise.some(({ path }) => difference.path === path || difference.path.startsWith(`${path}/`));
-}
-
-/** A difference that covers the whole answer: ignoring it as noise would leave nothing that was compared. */
-function isWhole(difference: Difference): boolean {
-  return difference.path === '' || difference.path === 'body' || difference.path === 'status';
-}
-
-function differed(sample: Sample, differences: readonly Difference[]): Verdict {
-  const words = differences.slice(0, 3).map(inWords).join('; ');
-  const more = differences.length > 3 ? `; and ${differences.length - 3} more` : '';
-  return { kind: 'differed', example: `GET ${sample.target.slice(0, 120)} ${words}${more}` };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
-}
+const ABOUT_THE_MOMENT = new Set([304, 408, 421, 425, 429]);

@@ -1,14 +1,43 @@
 import { z } from 'zod';
+import { problemOfPath } from './rules.ts';
+
+const jsonPath = z.string().superRefine((path, context) => {
+  const problem = problemOfPath(path);
+  if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+});
 
 const ignoreRule = z.strictObject({
-  path: z
-    .string()
-    .min(1)
+  path: jsonPath
+    .refine((path) => path.trim() !== '$', 'would ignore the whole answer; name a part of it')
     .describe(
-      'JSON pointer, `*` for any element (`/items/*/updatedAt`), or a bare field name for any depth.',
+      'JSONPath (RFC 9535) of what is left out: `$.items[*].updatedAt`, or `$..updatedAt` at any depth.',
     ),
-  reason: z.string().min(1).describe('Why a difference here means nothing.'),
+  reason: z.string().trim().min(1).describe('Why a difference here means nothing.'),
 });
+
+const compareSchema = z
+  .strictObject({
+    arrays: z
+      .union([z.enum(['ordered', 'unordered']), z.array(jsonPath)])
+      .default('ordered')
+      .describe(
+        'Whether the order of elements means something; a list of JSONPaths names those without order.',
+      ),
+    nullIsMissing: z
+      .boolean()
+      .default(false)
+      .describe('Whether a field that is null says the same as one that is not there.'),
+    numbers: z
+      .union([
+        z.literal('exact'),
+        z.strictObject({
+          tolerance: z.number().positive().describe('How far two numbers may be apart.'),
+        }),
+      ])
+      .default('exact')
+      .describe('By their exact value, however it is spelt and however long it is; or within a tolerance.'),
+  })
+  .describe('What the same means in JSON. The order of keys never matters.');
 
 /** How answers are compared before the service gives any. */
 export const shadowSchema = z
@@ -24,10 +53,32 @@ export const shadowSchema = z
       .positive()
       .default(256 * 1024)
       .describe('Bodies above this are not compared, but counted.'),
+    settleSeconds: z
+      .number()
+      .positive()
+      .max(60)
+      .default(2.5)
+      .describe('How long a difference must last before it counts. Keep it above `gates.lagSeconds`.'),
+    compare: compareSchema.prefault({}),
+    headers: z
+      .array(
+        z
+          .string()
+          .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'is no name of a header')
+          .toLowerCase(),
+      )
+      .default(['content-type'])
+      .describe('Headers that are compared too. Of `content-type` only the media type counts.'),
     ignore: z
       .array(ignoreRule)
       .default([])
-      .describe('Fields whose differences are not counted, each with its reason.'),
+      .describe('Parts of JSON bodies whose differences are not counted, each with its reason.'),
+    mask: z
+      .array(z.string().min(2))
+      .default([])
+      .describe(
+        'Further parts of names whose values no example shows, besides password, secret, token, card and the like.',
+      ),
   })
   .describe('Compares what both sides say to the same read, after the client has its answer.');
 

@@ -1,9 +1,11 @@
 import type { ShadowSettings } from './schema.ts';
-import type { Exchange } from '../exchange.ts';
+import { completeUpstreamHeaders, type Exchange } from '../exchange.ts';
 import type { Standings } from '../standing.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
 import type { Asker } from './ask.ts';
-import { Mirror, type Sample, type ShadowStats } from './mirror.ts';
+import { Comparer } from './comparer.ts';
+import { isAnswer, Mirror, type Sample, type ShadowFindings, type ShadowStats } from './mirror.ts';
+import { basisOf } from './rules.ts';
 
 export interface SettingsOfAll {
   /** Undefined for a migration that is not configured any more. */
@@ -15,12 +17,7 @@ export interface ShadowParts {
   asker: Asker;
   upstreams: Pick<Upstreams, 'monolithAddress' | 'serviceAddress'>;
   settings: SettingsOfAll;
-  pausesMs?: readonly number[];
-  random?: () => number;
 }
-
-// Together longer than the lag that the gate on lag lets pass by default: what is only late is no difference.
-const PAUSES_MS = [100, 400, 2000];
 
 // Conditions and ranges would be answered with half an answer; the encoding would hide that two bodies are equal.
 const NOT_MIRRORED = [
@@ -35,19 +32,25 @@ const NOT_MIRRORED = [
 /** Chooses the reads that are compared, and has them compared after the client has its answer. */
 export class ShadowReads {
   readonly #parts: ShadowParts;
-  readonly #random: () => number;
+  readonly #comparer = new Comparer();
   #settings: SettingsOfAll;
   readonly #mirrors = new Map<string, Mirror>();
   readonly #since = new Map<string, string | null>();
+  #revision = 0;
 
   constructor(parts: ShadowParts) {
     this.#parts = parts;
     this.#settings = parts.settings;
-    this.#random = parts.random ?? Math.random;
   }
 
+  /** Findings go on as long as the rules are the same; under other rules they begin anew. */
   configure(settings: SettingsOfAll): void {
     this.#settings = settings;
+    for (const [migration, mirror] of this.#mirrors) {
+      const own = settings.of(migration);
+      if (own && basisOf(this.#since.get(migration) ?? null, own) === mirror.basis) mirror.configure(own);
+      else this.#forget(migration);
+    }
   }
 
   /** Looks at an exchange that has ended; a sampled read goes to both sides once more. */
@@ -55,11 +58,13 @@ export class ShadowReads {
     const { match, request } = exchange;
     if (!match || !isWorthComparing(exchange)) return;
     const settings = this.#settings.of(match.migration);
-    if (!settings || this.#random() * 100 >= settings.sample) return;
+    if (!settings || Math.random() * 100 >= settings.sample) return;
     const { path, query } = request.target;
-    this.#mirrorOf(match.migration, match.service, settings).offer({
+    this.#mirrorOf(match.migration, settings).offer({
+      service: match.service,
+      template: match.route.path,
       target: path + query,
-      headers: mirrored(exchange.carrier.sentHeaders()),
+      headers: mirrored(exchange),
     });
   }
 
@@ -68,16 +73,23 @@ export class ShadowReads {
     for (const { migration, shadowSince } of standings.byMigration.values()) {
       const before = this.#since.get(migration);
       this.#since.set(migration, shadowSince);
-      if (before === undefined || before === shadowSince) continue;
-      this.#mirrors.get(migration)?.close();
-      this.#mirrors.delete(migration);
+      if (before !== undefined && before !== shadowSince) this.#forget(migration);
     }
   }
 
-  /** What was found for a migration; null when nothing was sampled yet. */
+  /** What was counted for a migration; null when nothing was sampled yet. */
   stats(migration: string): ShadowStats | null {
-    const stats = this.#mirrors.get(migration)?.stats;
-    return stats ? { ...stats, examples: [...stats.examples] } : null;
+    return this.#mirrors.get(migration)?.stats() ?? null;
+  }
+
+  /** A number that changes whenever the findings do. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** What was found, with examples, by migration. */
+  findings(): Record<string, ShadowFindings> {
+    return Object.fromEntries([...this.#mirrors].map(([name, mirror]) => [name, mirror.findings()]));
   }
 
   /** Resolves once no comparison waits or runs. */
@@ -87,24 +99,30 @@ export class ShadowReads {
 
   close(): void {
     for (const mirror of this.#mirrors.values()) mirror.close();
+    this.#comparer.close();
     this.#parts.asker.close();
   }
 
-  #mirrorOf(migration: string, service: string, settings: ShadowSettings): Mirror {
+  #forget(migration: string): void {
+    this.#mirrors.get(migration)?.close();
+    this.#mirrors.delete(migration);
+    this.#revision += 1;
+  }
+
+  #mirrorOf(migration: string, settings: ShadowSettings): Mirror {
     let mirror = this.#mirrors.get(migration);
-    if (!mirror) {
-      const { asker, upstreams, pausesMs = PAUSES_MS } = this.#parts;
-      mirror = new Mirror({
-        asker,
-        monolith: () => upstreams.monolithAddress,
-        service: () => upstreams.serviceAddress(service),
-        settings,
-        timeoutMs: this.#settings.timeoutMs,
-        pausesMs,
-      });
-      this.#mirrors.set(migration, mirror);
-    }
-    mirror.configure(settings);
+    if (mirror) return mirror;
+    const { asker, upstreams } = this.#parts;
+    const parts = {
+      asker,
+      comparer: this.#comparer,
+      monolith: () => upstreams.monolithAddress,
+      service: (name: string) => upstreams.serviceAddress(name),
+      timeoutMs: () => this.#settings.timeoutMs,
+      changed: () => (this.#revision += 1),
+    };
+    mirror = new Mirror(parts, settings, this.#since.get(migration) ?? null);
+    this.#mirrors.set(migration, mirror);
     return mirror;
   }
 }
@@ -114,12 +132,13 @@ function isWorthComparing({ request, match, decision, outcome }: Exchange): bool
     return false;
   const isEventStream = request.header('accept')?.includes('text/event-stream') ?? false;
   const isWhole = request.header('range') === undefined && request.header('upgrade') === undefined;
-  const isAnswer = outcome.status === 404 || (outcome.status >= 200 && outcome.status < 300);
-  return isAnswer && isWhole && !isEventStream && (request.bodyBytes ?? 1) === 0;
+  return isAnswer(outcome.status) && isWhole && !isEventStream && (request.bodyBytes ?? 1) === 0;
 }
 
-function mirrored(sent: Readonly<Record<string, string | string[] | undefined>>): Sample['headers'] {
+function mirrored(exchange: Exchange): Sample['headers'] {
   const headers: Sample['headers'] = {};
+  const sent = { ...exchange.carrier.sentHeaders() };
+  completeUpstreamHeaders(sent, exchange);
   for (const [name, value] of Object.entries(sent)) {
     if (value !== undefined && !NOT_MIRRORED.includes(name)) headers[name] = value;
   }

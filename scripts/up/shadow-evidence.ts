@@ -1,0 +1,233 @@
+import type { MigrationState } from '../../migrations/lifecycle/fold.ts';
+import type { JournalFollower } from '../../migrations/lifecycle/follow.ts';
+import type { OperationCounts, ShadowCounts } from '../../migrations/lifecycle/shadow-verdict.ts';
+import { verdictOf, verdictOfAll } from '../../migrations/lifecycle/shadow-verdict.ts';
+import type { ControlStore } from '../../migrations/lifecycle/store.ts';
+import { FINDINGS } from '../../migrations/lifecycle/store.ts';
+import type {
+  Differences,
+  FieldDifferences,
+  OperationDifferences,
+  ShadowCounts as Counts,
+} from '../../proxy/control/lifecycle.ts';
+import type { RunningProxy } from '../../proxy/data-plane/server.ts';
+import type { OperationFindings } from '../../proxy/data-plane/shadow/findings.ts';
+import type { ShadowFindings, ShadowStats } from '../../proxy/data-plane/shadow/mirror.ts';
+import { basisOf, sinceOf } from '../../proxy/data-plane/shadow/rules.ts';
+import type { ShadowSettings } from '../../proxy/data-plane/shadow/schema.ts';
+import { kindOf } from '../../proxy/routes/match.ts';
+import type { Route } from '../../proxy/routes/route.ts';
+import { buildRouteTable } from '../../proxy/routes/table.ts';
+import type { Config } from '../config/read.ts';
+import { routesOf } from '../config/read.ts';
+import type { TrafficReport } from './traffic.ts';
+import { trafficReports } from './traffic.ts';
+
+const MOST_EXAMPLES = 3;
+const FIRST_EXAMPLES = 10;
+
+/** What all proxies counted of one migration. */
+export interface ShadowTotals extends Counts {
+  /** The first differences, in words. */
+  examples: string[];
+  operations: Record<string, Counts>;
+}
+
+type Place = Pick<MigrationState, 'migration' | 'shadowSince'>;
+
+/**
+ * Compared answers of one migration over all proxies since it entered stage `shadow`, so that neither a proxy that
+ * was restarted takes its evidence along, nor an old fault counts for ever. Null when none was sampled.
+ *
+ * @param settings by whose rules they must have been compared; null for any
+ */
+export function shadowTotals(
+  traffic: readonly TrafficReport[],
+  place: Place,
+  settings: ShadowSettings | null,
+): ShadowTotals | null {
+  const found = traffic
+    .flatMap(({ stats }) => stats.migrations[place.migration]?.shadow ?? [])
+    .filter(({ basis }) => isBasis(basis, place, settings));
+  if (found.length === 0) return null;
+  return {
+    ...found.map(pickCounts).reduce(sum),
+    examples: found.flatMap(({ examples }) => examples).slice(0, FIRST_EXAMPLES),
+    operations: sumByOperation(found),
+  };
+}
+
+/** The totals as gate and verdict want them, with those operations too that were never sampled. */
+export function countsOf(totals: ShadowTotals | null, routes: readonly Route[]): ShadowCounts {
+  const operations = operationsOf(routes, Object.keys(totals?.operations ?? {})).map((operation) => {
+    const { compared = 0, differed = 0 } = totals?.operations[operation] ?? {};
+    return { operation, compared, differed } satisfies OperationCounts;
+  });
+  return { compared: totals?.compared ?? 0, differed: totals?.differed ?? 0, operations };
+}
+
+/** Reports what a proxy found, with its examples, whenever there is something new. */
+export function reportFindings(
+  store: Pick<ControlStore, 'report'>,
+  proxyId: string,
+  proxy: Pick<RunningProxy, 'shadowFindings' | 'shadowRevision'>,
+): () => Promise<void> {
+  let reported = 0;
+  return async () => {
+    const revision = proxy.shadowRevision();
+    if (revision === reported) return;
+    try {
+      await store.report(`${FINDINGS}${proxyId}`, proxy.shadowFindings());
+      reported = revision;
+    } catch {
+      // The next report says it too.
+    }
+  };
+}
+
+/** What the proxies found, from the store, for gates and for people. */
+export class ShadowEvidence {
+  private readonly store: Pick<ControlStore, 'reports'>;
+  private readonly journal: Pick<JournalFollower, 'state'>;
+  private config: Config;
+  private routes: readonly Route[];
+
+  constructor(config: Config, store: Pick<ControlStore, 'reports'>, journal: Pick<JournalFollower, 'state'>) {
+    this.store = store;
+    this.journal = journal;
+    this.config = config;
+    this.routes = buildRouteTable(routesOf(config)).routes;
+  }
+
+  /** Judges by the new configuration from now on; what was compared by other rules does not count any more. */
+  reconfigure(config: Config): void {
+    this.config = config;
+    this.routes = buildRouteTable(routesOf(config)).routes;
+  }
+
+  /** What the gate on the shadow judges. */
+  async counts(migration: string): Promise<ShadowCounts> {
+    return countsOf(await this.totals(migration), this.routesOf(migration));
+  }
+
+  /** Everything that was found about one migration; it must be in the configuration. */
+  async differences(migration: string): Promise<Differences> {
+    const { shadow, gates } = this.settings(migration);
+    const state = this.journal.state(migration);
+    const [totals, found] = await Promise.all([this.totals(migration), this.findings(state, shadow)]);
+    const operations = operationsOf(this.routesOf(migration), Object.keys(totals?.operations ?? {})).map(
+      (name) => operationDifferences(name, totals?.operations[name] ?? NONE, found, gates),
+    );
+    return {
+      migration,
+      since: state.shadowSince,
+      verdict: verdictOfAll(countsOf(totals, this.routesOf(migration)), gates),
+      ...pickCounts(totals ?? NONE),
+      operations,
+      ignored: shadow.ignore,
+    };
+  }
+
+  private async totals(migration: string): Promise<ShadowTotals | null> {
+    const traffic = trafficReports(await this.store.reports('traffic:'), Date.now());
+    return shadowTotals(traffic, this.journal.state(migration), this.settings(migration).shadow);
+  }
+
+  private async findings(state: MigrationState, settings: ShadowSettings): Promise<ShadowFindings[]> {
+    const reports = [...(await this.store.reports(FINDINGS)).values()];
+    return reports
+      .flatMap(({ value }) => (value as Record<string, ShadowFindings>)[state.migration] ?? [])
+      .filter(({ basis }) => isBasis(basis, state, settings));
+  }
+
+  private settings(migration: string): Config['migrations'][string] {
+    const settings = this.config.migrations[migration];
+    if (!settings) throw new Error(`the configuration has no migration "${migration}"`);
+    return settings;
+  }
+
+  private routesOf(migration: string): Route[] {
+    return this.routes.filter((route) => route.migration === migration);
+  }
+}
+
+function isBasis(basis: string, { shadowSince }: Place, settings: ShadowSettings | null): boolean {
+  if (shadowSince === null) return false;
+  return settings ? basis === basisOf(shadowSince, settings) : sinceOf(basis) === shadowSince;
+}
+
+/** Operations that can be compared, and those that were: a route may have left the configuration since. */
+function operationsOf(routes: readonly Route[], seen: readonly string[]): string[] {
+  const readable = routes.filter(
+    (route) => (route.method === 'GET' || route.method === '*') && kindOf(route, 'GET') === 'reads',
+  );
+  return [...new Set([...readable.map(({ path }) => `GET ${path}`), ...seen])];
+}
+
+function operationDifferences(
+  operation: string,
+  counts: Counts,
+  found: readonly ShadowFindings[],
+  gates: Config['migrations'][string]['gates'],
+): OperationDifferences {
+  const own = found.flatMap(({ operations }) => operations[operation] ?? []);
+  return {
+    operation,
+    verdict: counts.compared === 0 ? 'no data' : verdictOf(counts, gates),
+    ...counts,
+    fields: mergeFields(own, counts.compared),
+    unlisted: own.reduce((total, { unlisted }) => total + unlisted, 0),
+    noise: mergeNoise(own),
+  };
+}
+
+function mergeFields(found: readonly OperationFindings[], compared: number): FieldDifferences[] {
+  const merged = new Map<string, FieldDifferences>();
+  for (const field of found.flatMap(({ fields }) => fields)) {
+    const known = merged.get(field.field);
+    merged.set(field.field, {
+      ...field,
+      count: (known?.count ?? 0) + field.count,
+      percent: 0,
+      first: known && known.first < field.first ? known.first : field.first,
+      last: known && known.last > field.last ? known.last : field.last,
+      examples: [...(known?.examples ?? []), ...field.examples].slice(0, MOST_EXAMPLES),
+    });
+  }
+  return [...merged.values()]
+    .map((field) => ({ ...field, percent: compared === 0 ? 0 : (field.count / compared) * 100 }))
+    .toSorted((a, b) => b.count - a.count || (a.field < b.field ? -1 : 1));
+}
+
+function mergeNoise(found: readonly OperationFindings[]): OperationDifferences['noise'] {
+  const merged = new Map<string, number>();
+  for (const { field, excused } of found.flatMap(({ noise }) => noise)) {
+    merged.set(field, (merged.get(field) ?? 0) + excused);
+  }
+  return [...merged].map(([field, excused]) => ({ field, excused }));
+}
+
+const NONE: Counts = { compared: 0, agreed: 0, differed: 0, dropped: 0, tooBig: 0, noVerdict: 0 };
+
+function sumByOperation(found: readonly ShadowStats[]): Record<string, Counts> {
+  const sums: Record<string, Counts> = {};
+  for (const [name, counts] of found.flatMap(({ operations }) => Object.entries(operations))) {
+    sums[name] = sum(sums[name] ?? NONE, counts);
+  }
+  return sums;
+}
+
+function sum(a: Counts, b: Counts): Counts {
+  return {
+    compared: a.compared + b.compared,
+    agreed: a.agreed + b.agreed,
+    differed: a.differed + b.differed,
+    dropped: a.dropped + b.dropped,
+    tooBig: a.tooBig + b.tooBig,
+    noVerdict: a.noVerdict + b.noVerdict,
+  };
+}
+
+function pickCounts({ compared, agreed, differed, dropped, tooBig, noVerdict }: Counts): Counts {
+  return { compared, agreed, differed, dropped, tooBig, noVerdict };
+}
