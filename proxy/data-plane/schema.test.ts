@@ -11,6 +11,7 @@ describe('the schema of the data plane', () => {
       trustedProxies: [],
       hold: { capMs: 2000, maxRequests: 1000, maxBytes: 67_108_864 },
       timeouts: { connectMs: 3000, firstByteMs: 60_000, idleMs: 120_000 },
+      requestId: 'pass',
     });
     expect(shadowSchema.parse({})).toEqual({
       sample: 10,

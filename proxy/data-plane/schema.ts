@@ -1,6 +1,9 @@
 import { z } from 'zod';
+import { jwtSchema, rateLimitsSchema } from './admit/schema.ts';
 import { holdSchema } from './hold/schema.ts';
-import { listenAddress, timeoutsSchema } from './lane/schema.ts';
+import { clientsSchema, listenAddress, timeoutsSchema } from './lane/schema.ts';
+import { accessLogSchema, metricsSchema, requestIdSchema, tracesSchema } from './observe/schema.ts';
+import { frontTlsSchema } from './tls/schema.ts';
 
 /** The proxy itself. */
 export const proxySchema = z
@@ -14,6 +17,14 @@ export const proxySchema = z
       ),
     hold: holdSchema.prefault({}),
     timeouts: timeoutsSchema.prefault({}),
+    clients: clientsSchema.prefault({}),
+    metrics: metricsSchema.optional(),
+    traces: tracesSchema.optional(),
+    accessLog: accessLogSchema.optional(),
+    requestId: requestIdSchema,
+    tls: frontTlsSchema.optional(),
+    rateLimits: rateLimitsSchema.default([]),
+    jwt: jwtSchema.optional(),
   })
   .describe('The proxy that stands in front of the monolith and the services.');
 
