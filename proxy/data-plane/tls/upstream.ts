@@ -3,10 +3,20 @@ import { createSecureContext, type ConnectionOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
 import type { ProxyLogger } from '../observe/observers.ts';
 import { FileBacked } from './file-backed.ts';
+import type { UpstreamSettings } from '../upstreams/upstreams.ts';
 import type { UpstreamTlsSettings } from './schema.ts';
 
 /** By host and port of an https address. */
 export type UpstreamTlsByHost = Readonly<Record<string, UpstreamTlsSettings>>;
+
+/** What the sides say of TLS, at each of their https addresses. */
+export function tlsByHost({ monolith, services }: UpstreamSettings): UpstreamTlsByHost {
+  const found: Record<string, UpstreamTlsSettings> = {};
+  for (const { url, tls } of [monolith, ...Object.values(services)]) {
+    if (tls) for (const each of [url].flat()) found[new URL(each).host] = tls;
+  }
+  return found;
+}
 
 interface Known {
   settings: UpstreamTlsSettings;
