@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { canaryCommand } from './commands/canary.ts';
 import { CommandError } from './commands/command-error.ts';
 import { cutoverCommand } from './commands/cutover.ts';
+import { diffCommand } from './commands/diff.ts';
 import { EXIT, EXIT_CODES_HELP } from './commands/exit-codes.ts';
 import { logCommand } from './commands/log.ts';
 import { planCommand } from './commands/plan.ts';
@@ -27,6 +28,7 @@ const COMMANDS = [
   syncCommand,
   verifyCommand,
   shadowCommand,
+  diffCommand,
   canaryCommand,
   cutoverCommand,
   rollbackCommand,

@@ -47,6 +47,10 @@ export class ControlClient {
     await this.#post<'verify'>(`${pathOf(name)}/verifications`, order);
   }
 
+  differences(name: string): Promise<AnswerOf<'listDifferences'>> {
+    return this.#get<'listDifferences'>(`${pathOf(name)}/differences`);
+  }
+
   resume(order: BodyOf<'resume'>): Promise<AnswerOf<'resume'>> {
     return this.#post<'resume'>('/v1/resume', order);
   }
