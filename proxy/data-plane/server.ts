@@ -29,7 +29,6 @@ import type { StandingsFeed } from './standing.ts';
 import { statsOf, type ProxyStats } from './stats.ts';
 import { Agents } from './tls/agents.ts';
 import { Tls, type TlsSettings } from './tls/tls.ts';
-import { UpstreamTls } from './tls/upstream.ts';
 import { Upstreams, type UpstreamSettings } from './upstreams/upstreams.ts';
 
 /** What strangler.yaml says to the data plane, complete with defaults. */
@@ -136,7 +135,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
       parts.arms.close();
       parts.shadow.close();
       parts.upstreams.close();
-      connections.close();
+      edge.forwarder.close();
       tls.close();
       await metrics.close();
       await parts.observers.close();

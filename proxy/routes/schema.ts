@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { routeDuties } from '../data-plane/admit/duties-schema.ts';
+import { routeForwarding } from '../data-plane/lane/schema.ts';
 import { conditionSchema } from './condition.ts';
 
 /** `GET /api/products/{id}`, `GET,POST /api/cart/*` or `* /api/orders/*`. */
@@ -62,6 +63,7 @@ const routeObject = z
           '`reads`, a GET that changes something is `writes`. Without it GET, HEAD, OPTIONS and TRACE read.',
       ),
     ...routeDuties,
+    ...routeForwarding,
   })
   .describe('A route that says more than method and path.');
 

@@ -1,221 +1,112 @@
-import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, ServerResponse } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createProxyMiddleware, type Options } from 'http-proxy-middleware';
-import type { AnswerHead, Attempt, Destination, HeaderPair } from '../exchange.ts';
-import { pairsOf, passAnswer } from './pass-answer.ts';
-import type { TimeoutSettings } from './schema.ts';
+import type { Attempt } from '../exchange.ts';
+import type { Connections } from './connections.ts';
+import { RequestStandIn, ResponseStandIn } from './stand-ins.ts';
 import { limitTime } from './time-limits.ts';
+import { Try, type Trip } from './try.ts';
+import { Tunnels, upgrade, type UpgradingClient } from './upgrade.ts';
 
-/** One try of a request on its way to an address. The headers of `req` are already those that go there. */
-export interface Trip extends Destination {
-  /** What else goes with the answer; asked once its head is known. */
-  answerHeaders: (answer: AnswerHead) => readonly HeaderPair[];
-  /** The client or a closing proxy wants this connection to end with the answer. */
-  endConnection: () => boolean;
-  /** Set where a failure cannot wait: tells the client at once and gives the status that it was told. */
-  refuseAtOnce?: (error: Error) => number;
-}
-
-interface Running extends Trip {
-  startedAt: number;
-  firstByteMs: number | null;
-  failed: boolean;
-  status: number;
-  /** Ends the try; only the first word counts, for the library may report one failure twice. */
-  settle: (error: Error | null) => void;
-}
-
-/** An answer that was given up because its status was not wanted. */
-export class UnwantedAnswer extends Error {
-  readonly status: number;
-
-  constructor(status: number) {
-    super(`The upstream answered ${status}.`);
-    this.name = 'UnwantedAnswer';
-    this.status = status;
-  }
-}
-
+/** Carries requests to upstreams, one try at a time. */
 export interface Forwarder {
-  forward(req: IncomingMessage, res: ServerResponse, trip: Trip): Promise<Attempt>;
-  upgrade(req: IncomingMessage, socket: Socket, head: Buffer, trip: Trip): Promise<Attempt>;
-  /** Time limits of the tries that begin from now on. */
-  configure(limits: TimeoutSettings): void;
+  forward(method: string, res: ServerResponse, trip: Trip): Promise<Attempt>;
+  upgrade(client: UpgradingClient, trip: Trip): Promise<Attempt>;
+  /** Asks whoever is at the other end of a WebSocket to leave, and whoever opens one from now on. */
+  drain(): void;
   close(): void;
 }
 
-// Below what common servers allow an idle connection, so that a write seldom meets one that is just closing.
-// Node takes the upstream's own Keep-Alive hint into account only while a limit of ours is set.
-const IDLE_CONNECTION_MS = 4000;
-const AGENT = {
-  keepAlive: true,
-  timeout: IDLE_CONNECTION_MS,
-  maxFreeSockets: 256,
-  scheduling: 'lifo',
-} as const;
-
 /**
- * Carries requests with http-proxy-middleware. It answers for what the library leaves open: which error it was,
- * three time limits, headers of one hop, an answer that begins before its body does.
+ * Carries plain requests with http-proxy-middleware, and answers for what that leaves open: which try an error
+ * belongs to, time limits, headers of one hop, an answer that begins before its body does. Upgrades are its own.
  */
-export function createForwarder(initial: TimeoutSettings): Forwarder {
-  let limits = initial;
-  const running = new WeakMap<IncomingMessage, Running>();
-  const agents = { 'http:': new HttpAgent(AGENT), 'https:': new HttpsAgent(AGENT) };
-  const options = { ...optionsFor(running, () => limits), upgradeTimeout: initial.firstByteMs };
-  const middlewares = {
-    'http:': createProxyMiddleware({ ...options, agent: agents['http:'] }),
-    'https:': createProxyMiddleware({ ...options, agent: agents['https:'] }),
-  };
-  const middlewareFor = (trip: Trip) => middlewares[trip.address.protocol === 'https:' ? 'https:' : 'http:'];
+export function createForwarder(connections: Connections): Forwarder {
+  const middleware = createProxyMiddleware(optionsFor(connections));
+  const tunnels = new Tunnels();
   return {
-    forward(req, res, trip) {
-      return attempt(running, req, res, trip, (state) => {
-        void middlewareFor(trip)(req, res, (error) => onError(asError(error), state, res));
+    forward(method, res, trip) {
+      return attempt(res, trip, (own) => {
+        const request = new RequestStandIn(method, own);
+        const response = new ResponseStandIn();
+        void middleware(request.asRequest(), response.asResponse(), (error) => own.fail(asError(error)));
+        return () => response.close();
       });
     },
-    upgrade(req, socket, head, trip) {
-      return attempt(running, req, socket, trip, () => middlewareFor(trip).upgrade(req, socket, head));
+    upgrade(client, trip) {
+      const agent = connections.agentFor(trip.address, trip.onNewConnection);
+      return attempt(client.res, trip, (own) => upgrade(client, own, agent, tunnels));
     },
-    configure: (next) => void (limits = next),
-    close: () => Object.values(agents).forEach((agent) => agent.destroy()),
+    drain: () => tunnels.drain(),
+    close: () => connections.close(),
   };
 }
 
-function optionsFor(running: WeakMap<IncomingMessage, Running>, limits: () => TimeoutSettings): Options {
+function optionsFor(connections: Connections): Options {
   return {
-    router: (req) => running.get(req)?.address ?? missing(req),
+    router: (req, _res, options) => {
+      const { address, onNewConnection } = tryOf(req).trip;
+      if (options) options.agent = connections.agentFor(address, onNewConnection);
+      return address;
+    },
+    // The target of a try has the base path in front already.
+    prependPath: false,
     // The default plugins parse a URL per answer for their log and write plain-text errors.
     ejectPlugins: true,
     // The answer is passed on by ourselves: httpxy's own passes would copy headers of the upstream's hop.
     selfHandleResponse: true,
     plugins: [
       (proxy) => {
-        proxy.on('proxyReq', (request, req, res) => onRequest(request, req, res, limits()));
-        proxy.on('proxyReqWs', (request, req, socket) => onUpgradeRequest(request, socket, running.get(req)));
-        proxy.on('proxyRes', (answer, req, res) => onAnswer(answer, res, running.get(req)));
-        proxy.on('error', (error, req, res) => {
-          if (req && res) onError(error, running.get(req), res);
+        proxy.on('proxyReq', (request, req) => {
+          const own = tryOf(req);
+          own.connected(request);
+          limitTime(request, own.trip.limits, () => own.clientIsBehind());
+          request.on('information', (info) => own.inform(info));
+        });
+        proxy.on('proxyRes', (answer, req) => tryOf(req).answer(answer));
+        proxy.on('error', (error, req) => {
+          if (req) tryOf(req).fail(error);
         });
       },
     ],
   };
 }
 
-/** Runs one try. It ends with the answer's last byte, or with an error that the client knows nothing of. */
-function attempt(
-  running: WeakMap<IncomingMessage, Running>,
-  req: IncomingMessage,
-  client: ServerResponse | Socket,
-  trip: Trip,
-  start: (state: Running) => void,
-): Promise<Attempt> {
+const NOT_SENT: Attempt = {
+  status: 0,
+  failed: false,
+  firstByteMs: null,
+  error: null,
+  isOver: true,
+  noByteCame: true,
+  onUsedConnection: false,
+};
+
+/**
+ * Runs one try. It ends with the answer's last byte, or with an error that the client knows nothing of. `start`
+ * gives the way to let go of everything that belongs to this try.
+ */
+function attempt(res: ServerResponse, trip: Trip, start: (own: Try) => () => void): Promise<Attempt> {
+  if (res.destroyed) {
+    // It left while nobody was looking; nothing is sent for it any more.
+    trip.upstreamDone();
+    return Promise.resolve(NOT_SENT);
+  }
   return new Promise((resolve) => {
-    let isSettled = false;
-    const closed = (): void => state.settle(null);
-    const state: Running = {
-      ...trip,
-      startedAt: performance.now(),
-      firstByteMs: null,
-      failed: false,
-      status: 0,
-      settle: (error) => {
-        if (isSettled) return;
-        isSettled = true;
-        client.off('close', closed);
-        if (!error) trip.upstreamDone();
-        else if (trip.refuseAtOnce) state.status = trip.refuseAtOnce(error);
-        const { status, firstByteMs } = state;
-        const isOver = !error || trip.refuseAtOnce !== undefined;
-        resolve({ status, failed: state.failed || error !== null, firstByteMs, error, isOver });
-      },
-    };
-    running.set(req, state);
-    client.once('close', closed);
-    start(state);
+    const own = new Try(trip, res, (ended) => {
+      letGo();
+      resolve(ended);
+    });
+    const letGo = start(own);
   });
 }
 
-function onRequest(
-  request: ClientRequest,
-  req: IncomingMessage,
-  res: ServerResponse,
-  limits: TimeoutSettings,
-): void {
-  limitTime(request, limits);
-  // Trailers have to be set before the library's pipe ends the request; this listener stands before its own.
-  req.once('end', () => {
-    if (req.rawTrailers.length > 0) request.addTrailers(pairsOf(req.rawTrailers));
-  });
-  request.on('information', (info) => {
-    if (info.statusCode === 103 && info.headers.link && !res.headersSent) {
-      res.writeEarlyHints({ link: info.headers.link });
-    }
-  });
-}
-
-function onUpgradeRequest(request: ClientRequest, client: Socket, state: Running | undefined): void {
-  const answered = (answer: IncomingMessage): void => {
-    if (!state) return;
-    state.status = answer.statusCode ?? 0;
-    state.firstByteMs = performance.now() - state.startedAt;
-    state.failed = state.status >= 500;
-  };
-  request.once('response', answered);
-  request.once('upgrade', (answer, upstream) => {
-    answered(answer);
-    // The library only half-closes the other end, and whoever ignores that would keep both for ever. A WebSocket
-    // has no use for half a connection.
-    for (const event of ['end', 'close']) {
-      client.once(event, () => upstream.destroySoon());
-      upstream.once(event, () => client.destroySoon());
-    }
-  });
-}
-
-function onAnswer(answer: IncomingMessage, res: ServerResponse, state: Running | undefined): void {
-  if (!state || res.destroyed) return;
-  const status = answer.statusCode ?? 502;
-  if (!state.isWanted(status)) return giveUpAnswer(answer, status, state);
-  state.firstByteMs = performance.now() - state.startedAt;
-  state.status = status;
-  state.failed = state.status >= 500;
-  answer.once('end', state.upstreamDone);
-  answer.once('error', () => {
-    // Cut off in the middle by the upstream: the client sees a broken answer, and the side failed. When the client
-    // left first, its response is destroyed already.
-    if (!res.destroyed) state.failed = true;
-  });
-  const headers = state.answerHeaders({ status, header: (name) => headerOf(answer, name) });
-  passAnswer(answer, res, headers, state.endConnection());
-}
-
-/** Its connection is of no more use: reading the rest of an answer that nobody wants could take for ever. */
-function giveUpAnswer(answer: IncomingMessage, status: number, state: Running): void {
-  answer.destroy();
-  state.settle(new UnwantedAnswer(status));
-}
-
-function headerOf(answer: IncomingMessage, name: string): string | undefined {
-  const value = answer.headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
-}
-
-function onError(error: Error, state: Running | undefined, res: ServerResponse | Socket): void {
-  if (!state) return;
-  const clientIsThere = !res.destroyed && !(res instanceof ServerResponse && res.socket?.destroyed);
-  if (clientIsThere && state.firstByteMs === null) return state.settle(error);
-  // In the middle of an answer nothing can be said any more: a broken one is better than one that looks whole.
-  if (clientIsThere) state.failed = true;
-  res.destroy();
-  state.upstreamDone();
+function tryOf(req: IncomingMessage): Try {
+  const standIn: unknown = req;
+  if (!(standIn instanceof RequestStandIn))
+    throw new Error('The forwarder was given a request without a try.');
+  return standIn.try;
 }
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
-}
-
-function missing(req: IncomingMessage): never {
-  throw new Error(`The request ${req.method} ${req.url} reached the forwarder without a decision.`);
 }

@@ -32,6 +32,19 @@ function namedByConnection(connection: string | undefined): ReadonlySet<string> 
 
 const NONE: ReadonlySet<string> = new Set();
 
+/**
+ * Whether a field may come behind a body. One that frames, routes, or says who the client is may not: a recipient
+ * that adds trailers to the headers would take it for checked.
+ */
+export function mayBeTrailer(name: string): boolean {
+  const lower = name.toLowerCase();
+  return (
+    !HOP_BY_HOP.has(lower) &&
+    !NOT_FOR_CONNECTION_TO_NAME.has(lower) &&
+    !/^(x-forwarded-|x-real-ip$)/.test(lower)
+  );
+}
+
 /** The headers of a request that go on to the upstream: a copy without those of this hop. */
 export function endToEndRequest(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const named = namedByConnection(headers.connection);

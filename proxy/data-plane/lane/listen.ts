@@ -1,65 +1,122 @@
-import { createServer, type Server } from 'node:http';
+import type { ServerResponse} from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { FrontTls } from '../tls/front.ts';
+import { refuseUnreadable } from './client-errors.ts';
 import { receive, receiveUpgrade, type EdgeParts } from './edge.ts';
+import { problemAsText, writeProblem } from './problems.ts';
+import type { ClientSettings } from './schema.ts';
 
-const KEEP_ALIVE_MS = 65_000;
+// How often node looks for heads that take too long.
+const LOOK_MS = 500;
 
 /** The general lane's front: any request that node:http can read. */
 export interface Front {
   /** With the port that it really listens on. */
   url: string;
+  /** Bounds for clients from now on; requests that run end by the old ones. */
+  configure(bounds: ClientSettings): void;
   /** Takes no new connections, lets running requests end for at most `graceMs`, then closes everything. */
   close(graceMs: number): Promise<void>;
 }
 
-/** Listens on `host:port` and takes every request into the stages. */
-export async function openFront(address: string, edge: EdgeParts): Promise<Front> {
+/** Listens on `host:port`, with TLS when there are certificates, and takes every request into the stages. */
+export async function openFront(address: string, edge: EdgeParts, tls: FrontTls | null): Promise<Front> {
   const upgraded = new Set<Socket>();
-  const server = createHttpServer(edge, upgraded);
-  const url = await listen(server, address);
-  return { url, close: (graceMs) => close(server, upgraded, graceMs) };
+  const server = createHttpServer(edge, upgraded, tls);
+  bound(server, edge.settings.clients);
+  const url = await listen(server, address, tls ? 'https' : 'http');
+  return {
+    url,
+    configure: (bounds) => bound(server, bounds),
+    close: (graceMs) => {
+      edge.forwarder.drain();
+      return close(server, upgraded, graceMs);
+    },
+  };
 }
 
-function createHttpServer(edge: EdgeParts, upgraded: Set<Socket>): Server {
-  const server = createServer(
-    {
-      insecureHTTPParser: false,
-      requireHostHeader: true,
-      maxHeaderSize: 16 * 1024,
-      headersTimeout: 15_000,
-      requestTimeout: 300_000,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      noDelay: true,
-      // Some clients offer HTTP/2 with every plain request; that offer is declined, not refused.
-      shouldUpgradeCallback: (req) =>
-        req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket',
-    },
-    (req, res) => receive(req, res, false, edge),
+function createHttpServer(edge: EdgeParts, upgraded: Set<Socket>, tls: FrontTls | null): Server {
+  const latest = new WeakMap<Socket, ServerResponse>();
+  const server = serverFor(tls, {
+    insecureHTTPParser: false,
+    requireHostHeader: true,
+    connectionsCheckingInterval: LOOK_MS,
+    noDelay: true,
+    // Some clients offer HTTP/2 with every plain request; that offer is declined, not refused.
+    shouldUpgradeCallback: (req) =>
+      req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket' && req.httpVersionMinor > 0,
+  });
+  const take = (res: ServerResponse, expectsContinue: boolean): void => {
+    latest.set(res.req.socket, res);
+    receive(res, expectsContinue, edge);
+  };
+  server.on('request', (_req, res) => take(res, false));
+  server.on('checkContinue', (_req, res) => take(res, true));
+  server.on('checkExpectation', (_req, res) => writeProblem(res, UNKNOWN_EXPECTATION));
+  server.on('connect', (_req, socket) => socket.end(problemAsText(NO_TUNNELS)));
+  server.on('clientError', (error, socket) =>
+    refuseUnreadable(error, socket as Socket, latest.get(socket as Socket), edge.settings.clients),
   );
-  server.on('checkContinue', (req, res) => receive(req, res, true, edge));
-  server.on('upgrade', (req, socket, head) => {
-    upgraded.add(socket as Socket);
-    socket.once('close', () => upgraded.delete(socket as Socket));
-    receiveUpgrade(req, socket as Socket, head, edge);
+  server.on('upgrade', (req, stream, head) => {
+    const socket = stream as Socket;
+    // An answer that is still to come would be read as a part of the WebSocket.
+    if (latest.get(socket)?.writableFinished === false) return void socket.destroy();
+    upgraded.add(socket);
+    socket.once('close', () => upgraded.delete(socket));
+    receiveUpgrade(req, socket, head, edge);
   });
   return server;
 }
 
-function listen(server: Server, address: string): Promise<string> {
+function serverFor(tls: FrontTls | null, options: ServerOptions): Server {
+  if (!tls) return createServer(options);
+  const server = createHttpsServer({ ...options, ...tls.serverOptions() });
+  tls.serve(server);
+  return server;
+}
+
+const UNKNOWN_EXPECTATION = {
+  status: 417,
+  title: 'The expectation cannot be met',
+  detail: 'Nothing was sent to any side: the only expectation that is known is "100-continue".',
+};
+
+const NO_TUNNELS = {
+  status: 501,
+  title: 'No tunnels here',
+  detail: 'This proxy stands in front of applications; CONNECT is for those that lead out.',
+};
+
+/** Everything here is looked at by node when it is needed, so it can be changed while the server runs. */
+function bound(server: Server, bounds: ClientSettings): void {
+  server.maxConnections = bounds.maxConnections;
+  server.headersTimeout = bounds.headersMs;
+  server.keepAliveTimeout = bounds.keepAliveMs;
+  // Silence of a connection; `watchClient` decides whose fault it is.
+  server.timeout = bounds.idleMs;
+  // How long a whole request may take depends on its size: the speed of its body is bounded instead.
+  server.requestTimeout = 0;
+  // Node would drop what is above its own limit and go on; all are counted and too many refused.
+  server.maxHeadersCount = 0;
+  Object.assign(server, { maxHeaderSize: bounds.maxHeaderBytes });
+}
+
+function listen(server: Server, address: string, scheme: 'http' | 'https'): Promise<string> {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon);
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(Number(address.slice(colon + 1)), host.replace(/^\[|\]$/g, ''), () => {
       server.off('error', reject);
-      resolve(`http://${host}:${(server.address() as AddressInfo).port}`);
+      resolve(`${scheme}://${host}:${(server.address() as AddressInfo).port}`);
     });
   });
 }
 
 async function close(server: Server, upgraded: Set<Socket>, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  for (const socket of upgraded) socket.end();
   const deadline = setTimeout(() => {
     server.closeAllConnections();
     for (const socket of upgraded) socket.destroy();

@@ -1,26 +1,39 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { HeaderPair } from '../exchange.ts';
-import { endToEndAnswer } from './hop-by-hop.ts';
+import { endToEndAnswer, mayBeTrailer } from './hop-by-hop.ts';
+import { putInClientWords, type ClientWords } from './rewrite.ts';
+
+export interface AnswerOptions {
+  /** Headers that go with the answer, besides its own. */
+  more: readonly HeaderPair[];
+  words: ClientWords;
+  endConnection: boolean;
+}
 
 /** Passes an upstream's answer on as it comes: its head at once, its body unbuffered, its trailers at the end. */
-export function passAnswer(
-  answer: IncomingMessage,
-  res: ServerResponse,
-  more: readonly HeaderPair[],
-  endConnection: boolean,
-): void {
+export function passAnswer(answer: IncomingMessage, res: ServerResponse, options: AnswerOptions): void {
   const headers = endToEndAnswer(answer.rawHeaders, answer.headers.connection);
-  for (const [name, value] of more) headers.push(name, value);
-  if (endConnection) headers.push('Connection', 'close');
+  if (namesAddresses(answer)) putInClientWords(headers, options.words);
+  for (const [name, value] of options.more) headers.push(name, value);
+  if (options.endConnection) headers.push('Connection', 'close');
   // Trailers come through, so their announcement does too; node frames the body anew, in chunks.
   if (answer.headers.trailer && answer.headers['transfer-encoding'])
     headers.push('Trailer', answer.headers.trailer);
   res.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
   sendHeadWithoutBody(answer, res);
   answer.once('end', () => {
-    if (answer.rawTrailers.length > 0) res.addTrailers(pairsOf(answer.rawTrailers));
+    const trailers = pairsOf(answer.rawTrailers).filter(([name]) => mayBeTrailer(name));
+    if (trailers.length > 0) res.addTrailers(trailers);
   });
   answer.pipe(res);
+}
+
+function namesAddresses({ headers }: IncomingMessage): boolean {
+  return (
+    headers.location !== undefined ||
+    headers['set-cookie'] !== undefined ||
+    headers['content-location'] !== undefined
+  );
 }
 
 /** An event stream may be silent for long after its head; together with a first chunk the head costs no packet. */

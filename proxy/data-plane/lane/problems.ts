@@ -1,5 +1,4 @@
-import type { ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { HeaderPair, Problem, Side } from '../exchange.ts';
 
 export type TimeLimit = 'connect' | 'first byte' | 'idle';
@@ -14,6 +13,17 @@ export class UpstreamTimeout extends Error {
     this.name = 'UpstreamTimeout';
     this.limit = limit;
     this.ms = ms;
+  }
+}
+
+/** An answer that was given up because its status was not wanted. */
+export class UnwantedAnswer extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super(`The upstream answered ${status}.`);
+    this.name = 'UnwantedAnswer';
+    this.status = status;
   }
 }
 
@@ -35,13 +45,6 @@ export function problemOfUpstream(error: Error, side: Side): Problem {
     };
   }
   const code = (error as NodeJS.ErrnoException).code ?? error.message;
-  if (code === 'ERR_UPSTREAM_UPGRADE_TIMEOUT') {
-    return {
-      status: 504,
-      title: `The ${side} did not answer in time`,
-      detail: `The ${side} did not upgrade in time.`,
-    };
-  }
   const never = code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EHOSTUNREACH';
   return {
     status: 502,
@@ -67,15 +70,13 @@ export function writeProblem(res: ServerResponse, problem: Problem, more: readon
   res.writeHead(problem.status, headersOf(problem, body, more).flat()).end(body);
 }
 
-/** The same on a connection that asked for an upgrade and has no response object. */
-export function writeProblemToSocket(
-  socket: Duplex,
-  problem: Problem,
-  more: readonly HeaderPair[] = [],
-): void {
+/** The same as text, for a connection whose request could not be read. */
+export function problemAsText(problem: Problem): string {
   const body = bodyOf(problem);
-  const head = headersOf(problem, body, more).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${problem.status} Refused\r\n${head.join('')}connection: close\r\n\r\n${body}`);
+  const head = headersOf(problem, body, [['connection', 'close']]).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? 'Refused'}\r\n${head.join('')}\r\n${body}`;
 }
 
 function headersOf(problem: Problem, body: string, more: readonly HeaderPair[]): HeaderPair[] {

@@ -11,7 +11,13 @@ it('gives up a connection that does not come about, and says which limit it was'
   Object.defineProperty(socket, 'connecting', { value: true });
   agent.createConnection = () => socket;
   const req = request({ host: '127.0.0.1', port: 1, agent });
-  req.once('socket', () => limitTime(req, { connectMs: 20, firstByteMs: 10_000, idleMs: 10_000 }));
+  req.once('socket', () =>
+    limitTime(
+      req,
+      { connectMs: 20, firstByteMs: 10_000, idleMs: 10_000, streamIdleMs: 10_000, continueMs: 10_000 },
+      () => false,
+    ),
+  );
   req.end();
   const error = await new Promise<Error>((resolve) => req.once('error', resolve));
   expect(error).toBeInstanceOf(UpstreamTimeout);

@@ -112,8 +112,9 @@ export class Upstream {
     });
   }
 
-  async start(): Promise<this> {
-    this.server.listen(0, '127.0.0.1');
+  /** @param port the one that it had before, to come back at the same address */
+  async start(port = 0): Promise<this> {
+    this.server.listen(port, '127.0.0.1');
     await once(this.server, 'listening');
     return this;
   }
@@ -208,12 +209,30 @@ export async function startBed(options: BedOptions = {}): Promise<Bed> {
     canary: canarySchema.parse(options.canary ?? {}),
     upstreams: { monolith: sideAt(monolith.url), services: { shop: sideAt(service.url) } },
     upstreamHosts: { monolith: 'keep', services: {}, ...options.upstreamHosts },
-    migrations: { catalog: { armsWindowMs: 60_000, shadow: shadowSchema.parse(options.shadow ?? {}), canary: canaryListsSchema.parse(options.lists ?? {}), isSynced: true } },
+    migrations: {
+      catalog: {
+        armsWindowMs: 60_000,
+        shadow: shadowSchema.parse(options.shadow ?? {}),
+        canary: canaryListsSchema.parse(options.lists ?? {}),
+        isSynced: true,
+      },
+    },
   };
-  const proxy = await startProxy({ config, feed, freshness: (options.pace ?? new FakePace()).seen(), cookieKeys: ['a key of the tests'], logger: options.logger ?? SILENT });
+  const stopSides = () =>
+    Promise.all([monolith.stop(), service.stop()].map((each) => each.catch(() => undefined)));
+  const proxy = await startProxy({
+    config,
+    feed,
+    freshness: (options.pace ?? new FakePace()).seen(),
+    cookieKeys: ['a key of the tests'],
+    logger: options.logger ?? SILENT,
+  }).catch(async (error: unknown) => {
+    await stopSides();
+    throw error;
+  });
   const stop = async (): Promise<void> => {
     await proxy.close(0);
-    await Promise.all([monolith.stop(), service.stop()].map((each) => each.catch(() => undefined)));
+    await stopSides();
   };
   return { proxy, config, feed, monolith, service, stop };
 }

@@ -1,0 +1,53 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Problem } from '../exchange.ts';
+import { linger } from './linger.ts';
+import { problemAsText, problemOfRequest } from './problems.ts';
+import type { ClientSettings } from './schema.ts';
+
+/** What node's parser says of a connection on which it cannot go on. */
+export interface UnreadableError extends Error {
+  code?: string;
+}
+
+/**
+ * Answers a request that the parser gave up, wherever an answer can still be told from others: not behind the head
+ * of an answer, and not while an earlier request waits for its own. Everything else is a closed connection.
+ */
+export function refuseUnreadable(
+  error: UnreadableError,
+  socket: Socket,
+  latest: ServerResponse | undefined,
+  bounds: ClientSettings,
+): void {
+  // Nothing that still comes can be read: it would be an error again.
+  socket.removeAllListeners('data');
+  socket.on('error', () => socket.destroy());
+  const isAnswered = latest === undefined || latest.writableFinished;
+  const isItsOwn = latest !== undefined && !latest.req.complete && !latest.headersSent;
+  if (!socket.writable || (!isAnswered && !isItsOwn)) return void socket.destroy();
+  socket.write(problemAsText(problemOf(error, bounds)), 'latin1');
+  socket.resume();
+  linger(socket, bounds.lingerMs);
+}
+
+function problemOf({ code, message }: UnreadableError, bounds: ClientSettings): Problem {
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return {
+      status: 431,
+      title: 'The request is too large',
+      detail: `Its head is above the limit of ${bounds.maxHeaderBytes} bytes (proxy.clients.maxHeaderBytes).`,
+    };
+  }
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') {
+    return { status: 413, title: 'The request is too large', detail: 'Its chunks have too long extensions.' };
+  }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return {
+      status: 408,
+      title: 'The request came too slowly',
+      detail: `Its head did not come within ${bounds.headersMs} ms (proxy.clients.headersMs).`,
+    };
+  }
+  return problemOfRequest(`it is not HTTP/1.1 as the standard has it (${code ?? message})`);
+}
