@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { decide, type Client } from './decide.ts';
+import { decide, READ_YOUR_WRITES, type Client } from './decide.ts';
 import type { Standing } from './standing.ts';
 import { standing } from './testing/bed.ts';
 
@@ -71,6 +71,14 @@ describe('deciding who answers', () => {
       'service',
       'monolith',
     ]);
+  });
+
+  it('says which list pinned a client, unless its own write sends it to the owner', () => {
+    const reason = (isAhead: boolean) =>
+      decided({ stage: 'canary' }, 'reads', {
+        client: () => ({ isInServiceArm: true, pinnedBy: 'always list', isAhead }),
+      }).reason;
+    expect([reason(false), reason(true)]).toEqual(['always list', READ_YOUR_WRITES]);
   });
 
   it.each(STAGES)('lets a write in stage %s wait while its owner changes, and no read', (stage) => {

@@ -137,6 +137,12 @@ export function completeUpstreamHeaders(
   }
 }
 
+/** The headers that go with an answer of the proxy's own, by everybody who adds to answers. */
+export function headersOfProblem(exchange: Exchange, { status }: Problem): readonly HeaderPair[] {
+  for (const look of exchange.beforeAnswer) look({ status, header: () => undefined });
+  return exchange.answerHeaders;
+}
+
 /** A request at the beginning of its way. */
 export function newExchange(request: RequestHead, carrier: Carrier): Exchange {
   return {

@@ -86,11 +86,11 @@ export class ReadYourWrites {
     const { freshness } = this.#parts;
     const [look, now] = [freshness.latest(), performance.now()];
     const { begin, recent } = this.#watch(standing);
-    const isAhead =
-      !begin.isApplied(look, migration, now) ||
-      (this.#carries(exchange)
-        ? this.#carried(exchange).some((mark) => this.#isMissing(exchange, migration, mark))
-        : !freshness.isHearing() || recent.isAhead(() => this.#keysOf(exchange), look, now));
+    const hasBegun = begin.isApplied(look, migration, now);
+    const isMissing = this.#carries(exchange)
+      ? this.#carried(exchange).some((mark) => this.#isMissing(exchange, migration, mark))
+      : !freshness.isHearing() || recent.isAhead(() => this.#keysOf(exchange), look, now);
+    const isAhead = isMissing || !hasBegun;
     if (isAhead) freshness.lookOften();
     return isAhead;
   }
@@ -193,9 +193,15 @@ export class ReadYourWrites {
   }
 
   #sweep(): void {
-    const look = this.#parts.freshness.latest();
+    const [look, now] = [this.#parts.freshness.latest(), performance.now()];
     if (!look) return;
-    for (const { recent } of this.#watched.values()) recent.sweep(look, performance.now());
+    for (const standing of this.#parts.newest().byMigration.values()) {
+      if (standing.stage !== 'canary' || !this.#isSynced(standing.migration)) continue;
+      const { begin, recent } = this.#watch(standing);
+      // Stamped now, and not only when the first client asks.
+      begin.isApplied(look, standing.migration, now);
+      recent.sweep(look, now);
+    }
   }
 
   /** A new stay in the stage begins with nothing known. */
@@ -208,6 +214,7 @@ export class ReadYourWrites {
     if (watched.since !== shadowSince) {
       watched.since = shadowSince;
       watched.begin.raise();
+      watched.recent.forget();
     }
     return watched;
   }

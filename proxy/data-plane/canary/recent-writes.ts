@@ -62,7 +62,7 @@ export class RecentWrites {
     return keys().some((key) => this.#running.has(key) || this.#isMissing(key, look));
   }
 
-  /** Drops what the service has by now, and ends what nobody will end any more. */
+  /** Called with each look. Drops what the service has by now, and ends what nobody will end any more. */
   sweep(look: Look, now: number): void {
     for (const [key, running] of this.#running) {
       for (const [id, until] of running)
@@ -74,6 +74,8 @@ export class RecentWrites {
       if (mark.generation !== look.generation) this.#floor.raise();
       this.#ended.delete(key);
     }
+    // Stamped now, and not only when the first client asks.
+    this.#floor.isApplied(look, this.#migration, now);
   }
 
   #isMissing(key: string, look: Look | null): boolean {

@@ -14,8 +14,8 @@ export class FakePace {
 
   /** Applies nothing that is written from now on. */
   stop(): void {
-    this.#applied = this.#tick;
     this.#look();
+    this.catchUp();
   }
 
   /** Applies everything that was written until now. */

@@ -1,4 +1,4 @@
-import type { Attempt, Exchange, Outcome, Side } from '../exchange.ts';
+import { headersOfProblem, type Attempt, type Exchange, type Outcome, type Side } from '../exchange.ts';
 import { UnwantedAnswer } from '../lane/problems.ts';
 import type { Address } from './address.ts';
 import type { Pool } from './pool.ts';
@@ -59,7 +59,8 @@ async function finish(exchange: Exchange, attempt: Attempt, side: Side): Promise
   const { error, isOver, status, failed, firstByteMs } = attempt;
   if (isOver || !error) return { status, failed, firstByteMs };
   exchange.finishWrite();
-  return exchange.carrier.refuse(problemOf(error, side), exchange.answerHeaders);
+  const problem = problemOf(error, side);
+  return exchange.carrier.refuse(problem, headersOfProblem(exchange, problem));
 }
 
 function isReadWithoutBody({ match, request }: Exchange): boolean {
