@@ -6,6 +6,7 @@ import { CommandError } from './commands/command-error.ts';
 import { cutoverCommand } from './commands/cutover.ts';
 import { diffCommand } from './commands/diff.ts';
 import { EXIT, EXIT_CODES_HELP } from './commands/exit-codes.ts';
+import { explainCommand } from './commands/explain.ts';
 import { logCommand } from './commands/log.ts';
 import { planCommand } from './commands/plan.ts';
 import { resumeCommand } from './commands/resume.ts';
@@ -35,6 +36,7 @@ const COMMANDS = [
   retireCommand,
   resumeCommand,
   logCommand,
+  explainCommand,
 ];
 
 const program = new Command('strangler')

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Request } from 'express';
+import type { Question } from '../data-plane/explain.ts';
 import { ControlError, type Actor, type MoveRequest, type Verb, type VerifyRequest } from './lifecycle.ts';
 
 const VERBS = ['sync', 'shadow', 'canary', 'cutover', 'rollback', 'retire'] as const satisfies Verb[];
@@ -31,6 +32,22 @@ const move = z
 const verification = z.strictObject({ repair: flag, dryRun: flag, reason });
 const resumption = z.strictObject({ reason });
 
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const question = z.strictObject({
+  method: z
+    .string('must be text')
+    .max(20, 'is too long')
+    .regex(/^[A-Z][A-Z-]*$/, 'must be a method in upper case, e.g. GET'),
+  target: z.string('must be text').max(8000, 'must not be longer than 8000 characters'),
+  headers: z
+    .record(z.string(), z.string('must be text'), 'must be an object of texts by name')
+    .refine(
+      (headers) => Object.keys(headers).every((name) => HEADER_NAME.test(name)),
+      'has a name that is none',
+    )
+    .default({}),
+});
+
 export interface Asked<T> {
   request: T;
   actor: Actor;
@@ -54,6 +71,11 @@ export function readVerification(request: Request): Asked<VerifyRequest> {
 /** Who wants to resume, and why. */
 export function readResumption(request: Request): Actor {
   return readActor(request, read(resumption, request).reason);
+}
+
+/** The request that somebody wants explained. */
+export function readQuestion(request: Request): Question {
+  return read(question, request);
 }
 
 /** Which migration's journal is asked for; undefined for all. */

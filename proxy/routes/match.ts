@@ -1,7 +1,7 @@
 import type { Condition } from './condition.ts';
 import { hostName } from './host.ts';
 import type { NormalPath } from './path.ts';
-import type { Kind, Route } from './route.ts';
+import { conditionsInWords, type Kind, type Route } from './route.ts';
 import type { Hosts, Node, RouteTable } from './table.ts';
 
 /** What of a request decides its route. */
@@ -43,17 +43,23 @@ export function match(table: RouteTable, asked: Asked): Match | null {
   };
 }
 
-/** A route at which host, path and method of a request lead, and whether it also fits the route's conditions. */
+/** A route at which host, path and method of a request lead. */
 export interface Candidate {
   route: Route;
-  fits: boolean;
+  /** The conditions that the request does not fulfil, in words; empty for a route that fits. */
+  unfulfilled: readonly string[];
 }
 
 /** All candidates for a request, best first: `match` takes the first that fits. For explanations only. */
 export function candidatesFor(table: RouteTable, asked: Asked): Candidate[] {
   const found: Candidate[] = [];
   const accepts = (route: Route, search: Search): boolean => {
-    found.push({ route, fits: fits(route, search) });
+    const { headers, query } = route;
+    const lacking = {
+      headers: headers.filter((condition) => !fits({ headers: [condition], query: [] }, search)),
+      query: query.filter((condition) => !fits({ headers: [], query: [condition] }, search)),
+    };
+    found.push({ route, unfulfilled: conditionsInWords(lacking) });
     return false;
   };
   find(table, { asked, values: [], query: null, accepts });
@@ -130,7 +136,7 @@ function firstForAnother(routes: readonly Route[], search: Search): Route | null
   return others.find((route) => search.accepts(route, search)) ?? null;
 }
 
-function fits({ headers, query }: Route, search: Search): boolean {
+function fits({ headers, query }: Pick<Route, 'headers' | 'query'>, search: Search): boolean {
   return (
     (headers.length === 0 ||
       headers.every(({ name, holds }) => isFulfilled(search.asked.header(name), holds))) &&

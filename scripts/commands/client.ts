@@ -60,6 +60,10 @@ export class ControlClient {
     return this.#get<'readJournal'>(`/v1/journal${query}`);
   }
 
+  explain(question: BodyOf<'explain'>): Promise<AnswerOf<'explain'>> {
+    return this.#post<'explain'>('/v1/explain', question);
+  }
+
   /** The raw event stream, from the event after `lastId` on. */
   events(lastId: string, signal: AbortSignal): Promise<Response> {
     const headers = { ...this.#headers, 'last-event-id': lastId };

@@ -17,7 +17,7 @@ Exit codes:
   ${EXIT.failed}    failed, given up, or differences remain
   ${EXIT.usage}    wrong usage: an unknown command, migration or option, a move that the stage does not
        allow, a configuration that is not valid
-  ${EXIT.refused}    refused by a gate, or would be (plan, --dry-run)
+  ${EXIT.refused}    refused by a gate, or would be (plan, --dry-run); a request that the proxy would refuse (explain)
   ${EXIT.timedOut}    timed out
   ${EXIT.interrupted}  interrupted with Ctrl-C
 `;

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { JournalFollower } from '../../migrations/lifecycle/follow.ts';
 import type { ControlStore } from '../../migrations/lifecycle/store.ts';
 import type { Standing, Standings, StandingsFeed } from '../../proxy/data-plane/standing.ts';
+import type { Config } from '../config/read.ts';
 
 const LEASE_MS = 2000;
 const RENEW_MS = 400;
@@ -99,14 +100,24 @@ export class JournalFeed implements StandingsFeed {
   }
 
   private picture(): Standings {
-    const standings = this.migrations.map(({ name, isFenced }): [string, Standing] => {
-      const { stage, owner, epoch, stageSeq, weight, change, shadowSince } = this.journal.state(name);
-      const holdWrites = change !== null;
-      return [
-        name,
-        { migration: name, stage, owner, epoch, stageSeq, weight, holdWrites, shadowSince, isFenced },
-      ];
-    });
-    return { seq: this.journal.seq, byMigration: new Map(standings) };
+    return standingsOf(this.journal, this.migrations);
   }
+}
+
+/** What of the configuration the journal does not know. */
+export function fedMigrations({ migrations }: Config): FedMigration[] {
+  return Object.entries(migrations).map(([name, { tables }]) => ({ name, isFenced: tables.length > 0 }));
+}
+
+/** Where these migrations stand by the journal as it is known now. */
+export function standingsOf(journal: JournalFollower, migrations: readonly FedMigration[]): Standings {
+  const standings = migrations.map(({ name, isFenced }): [string, Standing] => {
+    const { stage, owner, epoch, stageSeq, weight, change, shadowSince } = journal.state(name);
+    const holdWrites = change !== null;
+    return [
+      name,
+      { migration: name, stage, owner, epoch, stageSeq, weight, holdWrites, shadowSince, isFenced },
+    ];
+  });
+  return { seq: journal.seq, byMigration: new Map(standings) };
 }

@@ -30,10 +30,12 @@ import type {
   Plan,
   VerifyRequest,
 } from '../../proxy/control/lifecycle.ts';
+import type { Explanation, Question } from '../../proxy/data-plane/explain.ts';
 import type { RouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
 import { locateMappingProblems } from './capabilities.ts';
 import type { ShadowEvidence } from './shadow-evidence.ts';
+import { explainFrom } from './explain.ts';
 import { statusOf } from './status.ts';
 import type { TrafficReport } from './traffic.ts';
 import { trafficReports } from './traffic.ts';
@@ -145,6 +147,10 @@ export class WiredLifecycle implements Lifecycle {
         .filter((entry) => migration === undefined || entry.migration === migration)
         .map(toApiEntry);
     });
+  }
+
+  explain(question: Question): Promise<Explanation> {
+    return this.guarded('', () => explainFrom(this.parts, question));
   }
 
   subscribe(changed: () => void): () => void {

@@ -11,9 +11,8 @@ import type { Config } from '../config/read.ts';
 import { routesOf } from '../config/read.ts';
 import { openCapabilities } from './capabilities.ts';
 import { cookieKeysOf } from './cookie-keys.ts';
-import { JournalFeed } from './feed.ts';
+import { fedMigrations, JournalFeed } from './feed.ts';
 import { StoreFreshness } from './freshness.ts';
-import type { FedMigration } from './feed.ts';
 import { WiredLifecycle } from './lifecycle.ts';
 import { proxyConfigOf } from './proxy-config.ts';
 import type { Reconfigurable } from './reload.ts';
@@ -67,10 +66,6 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
       await journal.close();
     },
   };
-}
-
-function fedMigrations({ migrations }: Config): FedMigration[] {
-  return Object.entries(migrations).map(([name, { tables }]) => ({ name, isFenced: tables.length > 0 }));
 }
 
 /** The sync of every migration that has tables. */
