@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { tracesWanted } from '../../proxy/data-plane/observe/trace-settings.ts';
+import { tracesWanted } from '../../proxy/data-plane/observe/traces/trace-settings.ts';
 import type { DataPlaneConfig } from '../../proxy/data-plane/server.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';

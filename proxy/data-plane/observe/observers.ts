@@ -1,11 +1,11 @@
 import type { Exchange } from '../exchange.ts';
-import { AccessLog } from './access-log.ts';
+import { AccessLog } from './access-log/access-log.ts';
 import type { Traffic } from './observe.ts';
-import { RequestCounts } from './request-counts.ts';
+import { RequestCounts } from './metrics/request-counts.ts';
 import { RequestIds } from './request-id.ts';
 import type { AccessLogSettings, MetricsSettings } from './schema.ts';
-import type { TraceSettings } from './trace-settings.ts';
-import { Traces } from './traces.ts';
+import type { TraceSettings } from './traces/trace-settings.ts';
+import { Traces } from './traces/traces.ts';
 
 /** The part of a pino logger that the data plane uses. */
 export interface ProxyLogger {

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import type { RouteInput } from '../../routes/schema.ts';
 import { buildRouteTable, type RouteTable } from '../../routes/table.ts';
 import type { ProxyLogger } from '../observe/observers.ts';
-import { tracesWanted } from '../observe/trace-settings.ts';
+import { tracesWanted } from '../observe/traces/trace-settings.ts';
 import { canaryListsSchema, canarySchema } from '../canary/schema.ts';
 import { proxySchema } from '../schema.ts';
 import { startProxy, type DataPlaneConfig, type RunningProxy } from '../server.ts';

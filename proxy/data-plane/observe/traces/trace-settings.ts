@@ -1,4 +1,4 @@
-import type { TracesSettings } from './schema.ts';
+import type { TracesSettings } from '../schema.ts';
 
 /** Where traces go and which ones, once configuration and environment are put together. */
 export interface TraceSettings {

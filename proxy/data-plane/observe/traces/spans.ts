@@ -1,5 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
-import type { Attempt, Exchange } from '../exchange.ts';
+import type { Attempt, Exchange } from '../../exchange.ts';
+import { UnwantedAnswer } from '../../lane/problems.ts';
 
 /** The methods that a span may be named after; all others could be anything. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE']);
@@ -47,22 +48,29 @@ export function answerAttributes(exchange: Exchange): Attributes {
 }
 
 /** What is known of one try when it begins. */
-export function tryAttributes({ request, decision }: Exchange, address: URL, resends: number): Attributes {
+export function tryAttributes(
+  { request, decision, fellBack }: Exchange,
+  address: URL,
+  resends: number,
+): Attributes {
   return {
     ...methodAttributes(request.method),
     'url.full': `${address.origin}${request.target.path}`,
     'server.address': address.hostname,
     'server.port': Number(address.port || defaultPort(address.protocol === 'https:')),
     'http.request.resend_count': resends > 0 ? resends : undefined,
-    'strangler.arm': decision.side,
+    'strangler.arm': fellBack ? 'monolith' : decision.side,
   };
 }
 
 /** What came of one try. */
 export function attemptAttributes({ status, failed, error }: Attempt): Attributes {
+  // An answer that was given up is an answer all the same.
+  const seen = error instanceof UnwantedAnswer ? error.status : status;
+  const why = seen === 0 && error ? ((error as NodeJS.ErrnoException).code ?? error.name) : null;
   return {
-    'http.response.status_code': status === 0 ? undefined : status,
-    'error.type': error ? ((error as NodeJS.ErrnoException).code ?? error.name) : errorType(status, failed),
+    'http.response.status_code': seen === 0 ? undefined : seen,
+    'error.type': why ?? errorType(seen, failed),
   };
 }
 

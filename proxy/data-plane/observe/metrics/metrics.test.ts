@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { startProxy } from '../server.ts';
-import { FakeFeed, openSocket, send, standing, startBed, until } from '../testing/bed.ts';
-import type { Bed, BedOptions } from '../testing/bed.ts';
-import { scrape, valueOf, type Scraped } from '../testing/prometheus.ts';
+import { FakeFeed, openSocket, send, standing, startBed, until } from '../../testing/bed.ts';
+import type { Bed, BedOptions } from '../../testing/bed.ts';
+import { scrape, valueOf, type Scraped } from '../../testing/prometheus.ts';
 
 let bed: Bed;
 afterEach(() => bed.stop());
@@ -213,8 +212,8 @@ describe('the listener of the metrics', () => {
   it('keeps the proxy from starting when its address is taken', async () => {
     await start();
     const taken = new URL(bed.proxy.url).host;
-    const proxy = { ...bed.config.proxy, metrics: { listen: taken } };
-    const starting = startProxy({ config: { ...bed.config, proxy }, feed: bed.feed, logger: console });
-    await expect(starting).rejects.toThrow(/proxy\.metrics\.listen.*EADDRINUSE/);
+    await expect(startBed({ proxy: { metrics: { listen: taken } } })).rejects.toThrow(
+      /proxy\.metrics\.listen.*EADDRINUSE/,
+    );
   });
 });

@@ -1,8 +1,8 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
-import type { ProxyLogger } from './observers.ts';
-import type { MetricsSettings } from './schema.ts';
+import type { ProxyLogger } from '../observers.ts';
+import type { MetricsSettings } from '../schema.ts';
 
 /** What the endpoint shows. */
 export interface Shown {

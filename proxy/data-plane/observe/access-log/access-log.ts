@@ -1,11 +1,11 @@
 import pino from 'pino';
-import type { Exchange } from '../exchange.ts';
+import type { Exchange } from '../../exchange.ts';
 import { LogFile } from './log-file.ts';
-import type { ProxyLogger } from './observers.ts';
-import type { AccessLogSettings } from './schema.ts';
-import { givenRequestId } from './request-id.ts';
+import type { ProxyLogger } from '../observers.ts';
+import type { AccessLogSettings } from '../schema.ts';
+import { givenRequestId } from '../request-id.ts';
 import { Secrets } from './secrets.ts';
-import { callerOf } from './trace-context.ts';
+import { callerOf } from '../traces/trace-context.ts';
 
 /** Writes one line of JSON for each request, with the decision in it. */
 export class AccessLog {

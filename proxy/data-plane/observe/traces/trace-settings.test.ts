@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { tracesSchema } from './schema.ts';
+import { tracesSchema } from '../schema.ts';
 import { tracesWanted } from './trace-settings.ts';
 
 const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' };

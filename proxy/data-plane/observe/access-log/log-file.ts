@@ -3,7 +3,7 @@ import { fstatSync, mkdirSync, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import pino from 'pino';
-import type { ProxyLogger } from './observers.ts';
+import type { ProxyLogger } from '../observers.ts';
 
 type Destination = ReturnType<typeof pino.destination>;
 

@@ -3,9 +3,9 @@ import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Standing } from '../standing.ts';
-import { FakeFeed, openSocket, send, standing, startBed, until } from '../testing/bed.ts';
-import type { Bed, BedOptions } from '../testing/bed.ts';
+import type { Standing } from '../../standing.ts';
+import { FakeFeed, openSocket, send, standing, startBed, until } from '../../testing/bed.ts';
+import type { Bed, BedOptions } from '../../testing/bed.ts';
 
 let bed: Bed;
 let folder: string;
@@ -119,7 +119,7 @@ describe('a line of the access log', () => {
     await start({}, { ...at({ stage: 'canary', holdWrites: true }), proxy: { hold: { capMs: 20 } } });
     await post();
     await bed.monolith.stop();
-    await get();
+    await send(bed.proxy.url, 'PATCH', '/unclaimed', { body: 'x' });
     const [refused, failed] = await lines(2);
     expect(refused).toMatchObject({
       level: 'error',

@@ -12,10 +12,10 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import type { Attempt, Carrier, Destination, Exchange } from '../exchange.ts';
+import type { Attempt, Carrier, Destination, Exchange } from '../../exchange.ts';
 import { answerAttributes, attemptAttributes, requestAttributes, spanName, tryAttributes } from './spans.ts';
 import { createExporter } from './span-exporter.ts';
-import type { ProxyLogger } from './observers.ts';
+import type { ProxyLogger } from '../observers.ts';
 import { callerOf, traceparentOf } from './trace-context.ts';
 import type { TraceSettings } from './trace-settings.ts';
 

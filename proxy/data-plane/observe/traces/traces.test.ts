@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { FakeFeed, openSocket, send, standing, startBed, until } from '../testing/bed.ts';
-import type { Bed, BedOptions } from '../testing/bed.ts';
-import { Collector, type CollectedSpan } from '../testing/collector.ts';
+import { FakeFeed, openSocket, send, standing, startBed, until } from '../../testing/bed.ts';
+import type { Bed, BedOptions } from '../../testing/bed.ts';
+import { Collector, type CollectedSpan } from '../../testing/collector.ts';
 
 let bed: Bed;
 let collector: Collector;
@@ -123,7 +123,7 @@ describe('a trace', () => {
     expect(server[0]?.attributes['strangler.held_ms']).toBeGreaterThan(0);
   });
 
-  it('marks a side that cannot be reached, one that answers 5xx, and a write that was refused', async () => {
+  it('marks a side that cannot be reached or answers 5xx, with a span for each try, and a refused write', async () => {
     await start(
       {},
       {
@@ -144,9 +144,17 @@ describe('a trace', () => {
       [true, '503'],
     ]);
     expect(server[2]?.attributes['strangler.refused']).toBe('The write could not wait any longer');
-    expect(client.map(({ isError, attributes }) => [isError, attributes['error.type']])).toEqual([
-      [true, '503'],
-      [true, 'ECONNREFUSED'],
+    const tries = client.map(({ parentSpanId, isError, attributes }) => [
+      server.findIndex(({ spanId }) => spanId === parentSpanId),
+      isError,
+      attributes['error.type'],
+      attributes['http.request.resend_count'],
+    ]);
+    expect(tries).toEqual([
+      [0, true, '503', undefined],
+      [0, true, '503', 1],
+      [1, true, 'ECONNREFUSED', undefined],
+      [1, true, 'ECONNREFUSED', 1],
     ]);
   });
 

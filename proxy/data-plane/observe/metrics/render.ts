@@ -1,6 +1,6 @@
 import { Registry, collectDefaultMetrics } from 'prom-client';
-import type { Standing, Standings } from '../standing.ts';
-import type { MigrationStats, ProxyStats } from '../stats.ts';
+import type { Standing, Standings } from '../../standing.ts';
+import type { MigrationStats, ProxyStats } from '../../stats.ts';
 import { register, seriesOf, type Family, type Labels, type Sample } from './family.ts';
 import type { AnsweredCounts, MigrationCounts, RequestCounts } from './request-counts.ts';
 

@@ -1,6 +1,6 @@
 import type { Span, SpanContext } from '@opentelemetry/api';
 import { parseTraceParent } from '@opentelemetry/core';
-import type { Exchange } from '../exchange.ts';
+import type { Exchange } from '../../exchange.ts';
 
 /** The span that the client calls from; null when it names none that can be read. */
 export function callerOf({ request }: Exchange): SpanContext | null {

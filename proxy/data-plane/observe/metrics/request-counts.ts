@@ -1,5 +1,5 @@
-import type { Kind } from '../../routes/route.ts';
-import type { Exchange, Outcome } from '../exchange.ts';
+import type { Kind } from '../../../routes/route.ts';
+import type { Exchange, Outcome } from '../../exchange.ts';
 import { Buckets } from './buckets.ts';
 
 /** Class of a status; `none` for a client that left before it got one. */

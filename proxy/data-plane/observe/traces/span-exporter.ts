@@ -1,6 +1,6 @@
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
-import type { ProxyLogger } from './observers.ts';
+import type { ProxyLogger } from '../observers.ts';
 import type { TraceSettings } from './trace-settings.ts';
 
 const COMPLAIN_MS = 60_000;
