@@ -6,8 +6,9 @@ import type { Difference } from './found.ts';
 import { compileRules, type Rules } from './rules.ts';
 import type { ShadowSettings } from './schema.ts';
 
-/** Above this, JSON takes long enough that a client would feel it. */
+/** Above this, JSON takes long enough that a client would feel it; paths and lists without order take longer. */
 const LARGEST_ON_LOOP = 16 * 1024;
+const LARGEST_OF_COSTLY_RULES = 4 * 1024;
 const PATIENCE_MS = 5000;
 const WORKER = new URL(`./compare-worker${extname(import.meta.url)}`, import.meta.url);
 
@@ -24,17 +25,22 @@ export class Comparer {
   #lastId = 0;
   #isClosed = false;
 
+  /** How many threads run for it: one, once there was something large. */
+  get threads(): number {
+    return this.#worker ? 1 : 0;
+  }
+
   /** Null when it could not be found out in time. Never rejects. */
   async compare(monolith: Answer, service: Answer, settings: ShadowSettings): Promise<Difference[] | null> {
-    const isLarge = Math.max(monolith.body.length, service.body.length) > LARGEST_ON_LOOP;
-    const isEqual =
-      monolith.body.length === service.body.length && Buffer.compare(monolith.body, service.body) === 0;
-    if (isLarge && !isEqual) return this.#compareInWorker({ monolith, service, settings });
     try {
-      return compare(monolith, service, this.rulesOf(settings));
+      const rules = this.rulesOf(settings);
+      const size = Math.max(monolith.body.length, service.body.length);
+      const isEqual = Buffer.compare(monolith.body, service.body) === 0;
+      if (isEqual || size <= largestOnLoop(rules)) return compare(monolith, service, rules);
     } catch {
       return null;
     }
+    return this.#compareInWorker({ monolith, service, settings });
   }
 
   /** The rules of settings, prepared once. */
@@ -82,4 +88,9 @@ export class Comparer {
     this.#waiting.get(id)?.(differences);
     this.#waiting.delete(id);
   }
+}
+
+function largestOnLoop({ ignored, unordered, allUnordered }: Rules): number {
+  const isCostly = allUnordered || ignored.length + unordered.length > 0;
+  return isCostly ? LARGEST_OF_COSTLY_RULES : LARGEST_ON_LOOP;
 }

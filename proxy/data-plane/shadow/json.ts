@@ -17,6 +17,9 @@ export class ExactNumber {
 /** JSON as it was meant, or why it cannot be compared as JSON. */
 export type Read = { value: unknown } | { problem: 'no JSON' | 'a key stands twice' | 'nested too deeply' };
 
+/** Bytes that are no text must not become the same question mark on both sides. */
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
 // Fewer digits, and an exponent of at most two, always survive as a JavaScript number.
 const MAY_BE_INEXACT = /\d[\d.]{15}|[eE][+-]?\d{3}/;
 
@@ -26,7 +29,7 @@ const MAY_BE_INEXACT = /\d[\d.]{15}|[eE][+-]?\d{3}/;
  */
 export function readJson(bytes: Uint8Array): Read {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    const text = UTF8.decode(bytes);
     const value = JSON.parse(text) as unknown;
     const members = countMembers(value, 0);
     if (members === null) return { problem: 'nested too deeply' };

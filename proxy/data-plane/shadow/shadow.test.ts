@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   FakeFeed,
@@ -147,6 +148,101 @@ describe('comparing reads in the shadow', () => {
     await start({ monolith: says({ servedBy: 'm' }), service: says({ servedBy: 's' }), shadow: { ignore } });
     await get();
     expect(await found()).toMatchObject({ agreed: 1 });
+  });
+
+  it('begins anew when the rules change, and not when something else does', async () => {
+    await start({ monolith: says({ id: 1, price: 10 }), service: says({ id: 1, price: 11 }) });
+    const { catalog } = bed.config.migrations;
+    const reconfigure = (shadow: object) =>
+      bed.proxy.reconfigure({
+        ...bed.config,
+        migrations: { catalog: { ...catalog!, shadow: { ...catalog!.shadow, ...shadow } } },
+      });
+    await get();
+    expect(await found()).toMatchObject({ differed: 1 });
+    const [before, revision] = [
+      bed.proxy.stats().migrations['catalog']?.shadow?.basis,
+      bed.proxy.shadowRevision(),
+    ];
+    reconfigure({ maxPending: 7, mask: ['price'] });
+    await get();
+    expect(await found()).toMatchObject({ differed: 2, basis: before });
+    expect((await found())?.examples[1]).toBe('GET /api/products/1 $.price: monolith ***, service ***');
+    reconfigure({ ignore: [{ path: '$.price', reason: 'the service is right' }] });
+    expect(await found()).toBeNull();
+    expect(bed.proxy.shadowRevision()).toBeGreaterThan(revision);
+    await get();
+    expect(await found()).toMatchObject({ compared: 1, agreed: 1 });
+    expect((await found())?.basis).not.toBe(before);
+    reconfigure({ sample: 0 });
+    await get();
+    expect(bed.service.begun).toBeGreaterThan(0);
+  });
+
+  it('compares also who may not read, where a read leads, and the headers that are named', async () => {
+    let status = 403;
+    const answers =
+      (headers: Record<string, string>, own?: number): Handler =>
+      (_req, res) =>
+        void res.writeHead(own ?? status, headers).end();
+    await start({
+      monolith: answers({ location: '/a', 'cache-control': 'no-store' }),
+      service: (req, res) =>
+        answers({ location: '/b', 'cache-control': 'no-store' }, status === 403 ? 200 : status)(req, res),
+      shadow: { headers: ['location', 'cache-control'] },
+    });
+    await get();
+    expect((await found())?.examples).toEqual(['GET /api/products/1 status: monolith 403, service 200']);
+    status = 301;
+    await get();
+    expect((await found())?.examples[1]).toBe('GET /api/products/1 header location: monolith /a, service /b');
+    status = 429;
+    await get();
+    expect(await found()).toMatchObject({ compared: 2 });
+  });
+
+  it('reads what a side encodes although it was asked not to', async () => {
+    const body = JSON.stringify({ a: 1 });
+    await start({
+      monolith: says({ a: 1 }),
+      service: (_req, res) =>
+        void res
+          .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+          .end(gzipSync(body)),
+      shadow: { maxBodyBytes: 1000 },
+    });
+    await get();
+    expect(await found()).toMatchObject({ agreed: 1 });
+    await bed.stop();
+    await start({
+      monolith: says({ a: 1 }),
+      service: (_req, res) =>
+        void res.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('x'.repeat(100_000))),
+      shadow: { maxBodyBytes: 1000 },
+    });
+    await get();
+    expect(await found()).toMatchObject({ compared: 0, tooBig: 1 });
+  });
+
+  it('compares what agrees while differences are still waited for', async () => {
+    await start({
+      monolith: says({ a: 1 }),
+      service: (req, res) => says({ a: req.url?.endsWith('/bad') ? 2 : 1 })(req, res),
+      shadow: { settleSeconds: 60 },
+    });
+    for (let count = 0; count < 10; count += 1) await get('/api/products/bad');
+    await get('/api/products/good');
+    await until(() => bed.proxy.stats().migrations['catalog']?.shadow?.agreed === 1);
+    expect(bed.proxy.stats().migrations['catalog']?.shadow).toMatchObject({ compared: 1, differed: 0 });
+  });
+
+  it('keeps no secret of the requests that it shows', async () => {
+    await start({ monolith: says({ token: 'abc' }), service: says({ token: 'def' }) });
+    await get('/api/products/1?access_token=abc', { authorization: 'Bearer abc' });
+    expect(await found()).toMatchObject({ differed: 1 });
+    const kept = JSON.stringify([await found(), bed.proxy.shadowFindings()]);
+    expect(kept).toContain('/api/products/1?access_token=***');
+    expect(kept).not.toMatch(/abc|def/);
   });
 
   it('never delays or fails the client, not even when the service hangs', async () => {

@@ -2,18 +2,20 @@ import { ExactNumber } from './json.ts';
 import type { Mark, Rules } from './rules.ts';
 import { Found, type Difference, type Step } from './found.ts';
 
-/** What two values are compared with. */
-interface Walk {
-  rules: Rules;
-  found: Pick<Found, 'add' | 'isFull'>;
-  /** Pairs of elements that may still be tried; a hostile list without order would otherwise take for ever. */
-  tries: { left: number };
-}
-
 /** One side's value, and what the rules say of its place. Undefined when it is not there. */
 interface Here {
   value: unknown;
   mark: Mark | undefined;
+}
+
+/** What two values are compared with. */
+interface Walk {
+  rules: Rules;
+  found: Pick<Found, 'add' | 'isFull'>;
+  /** Where it is now. One list for the whole walk: most places are left again without a word about them. */
+  steps: Step[];
+  /** Pairs of elements that may still be tried; a hostile list without order would otherwise take for ever. */
+  tries: { left: number };
 }
 
 const MOST_TRIES = 20_000;
@@ -22,43 +24,70 @@ const NOTHING: Here = { value: undefined, mark: undefined };
 /** Collects where two JSON values do not mean the same. */
 export function walk(monolith: Here, service: Here, rules: Rules): Difference[] {
   const found = new Found(rules.secrets);
-  descend(monolith, service, [], { rules, found, tries: { left: MOST_TRIES } });
+  const tries = { left: MOST_TRIES };
+  descend(monolith.value, service.value, monolith.mark, service.mark, { rules, found, steps: [], tries });
   return found.differences;
 }
 
-function descend(left: Here, right: Here, steps: readonly Step[], walk: Walk): void {
-  if (walk.found.isFull || left.mark?.isIgnored || right.mark?.isIgnored) return;
-  const [a, b] = [left.value, right.value];
+function descend(a: unknown, b: unknown, markA: Mark | undefined, markB: Mark | undefined, walk: Walk): void {
+  if (a === b || walk.found.isFull || markA?.isIgnored || markB?.isIgnored) return;
   if (Array.isArray(a) && Array.isArray(b)) {
-    const elements = [elementsOf(a, left.mark), elementsOf(b, right.mark)] as const;
-    const isUnordered = walk.rules.allUnordered || left.mark?.isUnordered || right.mark?.isUnordered;
-    (isUnordered ? descendUnordered : descendInOrder)(...elements, steps, walk);
+    const isUnordered = walk.rules.allUnordered || markA?.isUnordered || markB?.isUnordered;
+    if (isUnordered) pairUp(elementsOf(a, markA), elementsOf(b, markB), walk);
+    else descendInOrder(a, b, markA, markB, walk);
   } else if (isObject(a) && isObject(b)) {
-    for (const key of Object.keys(a)) descend(at(a, key, left), at(b, key, right), [...steps, key], walk);
-    for (const key of Object.keys(b)) {
-      if (!Object.hasOwn(a, key)) descend(NOTHING, at(b, key, right), [...steps, key], walk);
-    }
-  } else if (!isSame(a, b, walk.rules) && !isMissing(a, b, steps, walk.rules)) {
-    walk.found.add(steps, a, b);
+    descendIntoFields(a, b, markA, markB, walk);
+  } else if (!isSame(a, b, walk.rules) && !isMissing(a, b, walk)) {
+    walk.found.add(walk.steps, a, b);
   }
 }
 
-function descendInOrder(left: Here[], right: Here[], steps: readonly Step[], walk: Walk): void {
-  for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
-    descend(left[index] ?? NOTHING, right[index] ?? NOTHING, [...steps, index], walk);
+/** Only what an object has itself: an answer may name a key `constructor`. */
+function descendIntoFields(
+  a: Record<string, unknown>,
+  b: Record<string, unknown>,
+  markA: Mark | undefined,
+  markB: Mark | undefined,
+  walk: Walk,
+): void {
+  const below = (key: string, left: unknown, right: unknown): void => {
+    walk.steps.push(key);
+    descend(left, right, markA?.below.get(key), markB?.below.get(key), walk);
+    walk.steps.pop();
+  };
+  for (const key of Object.keys(a)) below(key, a[key], Object.hasOwn(b, key) ? b[key] : undefined);
+  for (const key of Object.keys(b)) if (!Object.hasOwn(a, key)) below(key, undefined, b[key]);
+}
+
+function descendInOrder(
+  a: readonly unknown[],
+  b: readonly unknown[],
+  markA: Mark | undefined,
+  markB: Mark | undefined,
+  walk: Walk,
+): void {
+  for (let index = 0; index < Math.max(a.length, b.length); index += 1) {
+    walk.steps.push(index);
+    descend(a[index], b[index], markA?.below.get(index), markB?.below.get(index), walk);
+    walk.steps.pop();
   }
 }
 
-/** Takes away what both have; of the rest, each is compared with whatever is most like it. */
-function descendUnordered(left: Here[], right: Here[], steps: readonly Step[], walk: Walk): void {
+/** Lists without order: takes away what both have; of the rest, each is compared with whatever is most like it. */
+function pairUp(left: Here[], right: Here[], walk: Walk): void {
   const [restOfLeft, restOfRight] = withoutCommon(left, right, walk.rules);
   const canTry = restOfLeft.length * restOfRight.length <= walk.tries.left;
+  const below = (index: number, a: Here, b: Here): void => {
+    walk.steps.push(index);
+    descend(a.value, b.value, a.mark, b.mark, walk);
+    walk.steps.pop();
+  };
   for (const { element, index } of restOfLeft) {
     const nearest = canTry ? indexOfNearest(element, restOfRight, walk) : 0;
     const [partner] = restOfRight.splice(nearest, 1);
-    descend(element, partner?.element ?? NOTHING, [...steps, index], walk);
+    below(index, element, partner?.element ?? NOTHING);
   }
-  for (const { element, index } of restOfRight) descend(NOTHING, element, [...steps, index], walk);
+  for (const { element, index } of restOfRight) below(index, NOTHING, element);
 }
 
 interface Numbered {
@@ -67,34 +96,33 @@ interface Numbered {
 }
 
 function withoutCommon(left: Here[], right: Here[], rules: Rules): [Numbered[], Numbered[]] {
+  const numbered = (elements: Here[]): (Numbered & { text: string })[] =>
+    elements.map((element, index) => ({ element, index, text: canonicalText(element, rules) }));
   const waiting = new Map<string, number>();
-  for (const element of right) {
-    const text = canonicalText(element, rules);
-    waiting.set(text, (waiting.get(text) ?? 0) + 1);
-  }
+  const ofRight = numbered(right);
+  for (const { text } of ofRight) waiting.set(text, (waiting.get(text) ?? 0) + 1);
   const common = new Map<string, number>();
-  const take = (from: Map<string, number>, text: string): boolean => {
-    const count = from.get(text) ?? 0;
-    if (count > 0) from.set(text, count - 1);
-    return count > 0;
-  };
-  const restOfLeft = numbered(left).filter(({ element }) => {
-    const text = canonicalText(element, rules);
-    if (!take(waiting, text)) return true;
+  const restOfLeft = numbered(left).filter(({ text }) => {
+    if (!takeOne(waiting, text)) return true;
     common.set(text, (common.get(text) ?? 0) + 1);
     return false;
   });
-  const restOfRight = numbered(right).filter(({ element }) => !take(common, canonicalText(element, rules)));
-  return [restOfLeft, restOfRight];
+  return [restOfLeft, ofRight.filter(({ text }) => !takeOne(common, text))];
+}
+
+function takeOne(from: Map<string, number>, text: string): boolean {
+  const count = from.get(text) ?? 0;
+  if (count > 0) from.set(text, count - 1);
+  return count > 0;
 }
 
 function indexOfNearest(element: Here, others: readonly Numbered[], walk: Walk): number {
   let nearest = { index: 0, distance: Infinity };
-  for (const [index, other] of others.entries()) {
+  for (const [index, { element: other }] of others.entries()) {
     if (walk.tries.left <= 0 || nearest.distance === 0) break;
     walk.tries.left -= 1;
     const trial = new Trial(nearest.distance);
-    descend(element, other.element, [], { ...walk, found: trial });
+    descend(element.value, other.value, element.mark, other.mark, { ...walk, found: trial });
     if (trial.count < nearest.distance) nearest = { index, distance: trial.count };
   }
   return nearest.index;
@@ -129,24 +157,23 @@ function canonicalText({ value, mark }: Here, rules: Rules): string {
   if (isObject(value)) {
     const members = Object.keys(value)
       .sort()
-      .filter((key) => !(rules.nullIsMissing && value[key] === null) && !mark?.below.get(key)?.isIgnored)
-      .map((key) => `${JSON.stringify(key)}:${canonicalText(at(value, key, { value, mark }), rules)}`);
+      .map((key) => ({ key, value: value[key], mark: mark?.below.get(key) }))
+      .filter((member) => !(rules.nullIsMissing && member.value === null) && !member.mark?.isIgnored)
+      .map((member) => `${JSON.stringify(member.key)}:${canonicalText(member, rules)}`);
     return `{${members.join(',')}}`;
   }
   return value instanceof ExactNumber ? value.canonical : JSON.stringify(value);
 }
 
-function isMissing(left: unknown, right: unknown, steps: readonly Step[], { nullIsMissing }: Rules): boolean {
+function isMissing(a: unknown, b: unknown, { rules, steps }: Walk): boolean {
   const isField = typeof steps.at(-1) === 'string';
-  return nullIsMissing && isField && (left ?? null) === null && (right ?? null) === null;
+  return rules.nullIsMissing && isField && (a ?? null) === null && (b ?? null) === null;
 }
 
-function isSame(left: unknown, right: unknown, { tolerance }: Rules): boolean {
-  if (left === right) return true;
-  if (left instanceof ExactNumber && right instanceof ExactNumber && left.canonical === right.canonical)
-    return true;
-  if (tolerance === null || !isNumber(left) || !isNumber(right)) return false;
-  return Math.abs(valueOf(left) - valueOf(right)) <= tolerance;
+function isSame(a: unknown, b: unknown, { tolerance }: Rules): boolean {
+  if (a instanceof ExactNumber && b instanceof ExactNumber && a.canonical === b.canonical) return true;
+  if (tolerance === null || !isNumber(a) || !isNumber(b)) return false;
+  return Math.abs(valueOf(a) - valueOf(b)) <= tolerance;
 }
 
 function isNumber(value: unknown): value is number | ExactNumber {
@@ -163,15 +190,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
   );
 }
 
-/** Only what the object has itself: an answer may name a key `constructor`. */
-function at(object: Record<string, unknown>, key: string, { mark }: Here): Here {
-  return { value: Object.hasOwn(object, key) ? object[key] : undefined, mark: mark?.below.get(key) };
-}
-
 function elementsOf(array: readonly unknown[], mark: Mark | undefined): Here[] {
   return array.map((value, index) => ({ value, mark: mark?.below.get(index) }));
-}
-
-function numbered(elements: readonly Here[]): Numbered[] {
-  return elements.map((element, index) => ({ element, index }));
 }
