@@ -1,6 +1,8 @@
+import type { RefusedCounts } from './admit/admit.ts';
 import type { ShadowStats } from './shadow/mirror.ts';
 import type { Counts, TrafficStats } from './observe/observe.ts';
 import type { Parts } from './pipeline.ts';
+import type { UpstreamsHealth } from './upstreams/upstreams.ts';
 
 export interface MigrationStats extends TrafficStats {
   /** Writes that wait right now. */
@@ -18,8 +20,12 @@ export interface ProxyStats {
   /** Journal position that was acknowledged last; -1 before the first. */
   acknowledged: number;
   migrations: Record<string, MigrationStats>;
+  /** Requests that no side was asked for, because their client may not ask. */
+  refused: RefusedCounts;
   /** Requests that no route claims; the monolith answers them. */
   unmatched: Counts;
+  /** How the addresses of both sides fare. */
+  upstreams: UpstreamsHealth;
 }
 
 /** Reads all counters out. */
@@ -38,6 +44,8 @@ export function statsOf(parts: Parts): ProxyStats {
     seq: parts.follower.newest().seq,
     acknowledged: parts.follower.acknowledged,
     migrations,
+    refused: parts.admission.refused(),
     unmatched: parts.observers.traffic.unmatched(),
+    upstreams: parts.upstreams.health,
   };
 }

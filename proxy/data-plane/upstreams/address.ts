@@ -12,7 +12,7 @@ export interface Address {
 
 /**
  * Of two addresses at random the one where less runs: nearly as even as comparing all of them, and a newcomer is
- * not trampled down. One whose requests fail is taken only if the other one fails too.
+ * not trampled down.
  */
 export function chooseAddress(from: readonly Address[], random: () => number): Address | null {
   if (from.length < 2) return from[0] ?? null;
@@ -21,12 +21,5 @@ export function chooseAddress(from: readonly Address[], random: () => number): A
   const a = from[at];
   // Counted without the first, so that the two are never the same.
   const b = from[other < at ? other : other + 1];
-  if (!a || !b) return a ?? b ?? null;
-  const [failing, otherFailing] = [isFailing(a), isFailing(b)];
-  if (failing !== otherFailing) return failing ? b : a;
-  return b.running < a.running ? b : a;
-}
-
-function isFailing({ health }: Address): boolean {
-  return health.state === 'unhealthy' || health.state === 'ejected';
+  return a && b && b.running < a.running ? b : (a ?? null);
 }

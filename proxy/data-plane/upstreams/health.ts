@@ -51,10 +51,17 @@ export class AddressHealth {
     return this.#state === 'ejected' ? this.#ejectedUntil : Infinity;
   }
 
-  /** A request was answered. */
-  answered(): void {
+  /**
+   * A request was answered.
+   *
+   * @param asLastResort it was sent although its address may have been out, because nobody did better
+   */
+  answered(asLastResort = false): void {
     this.#failuresInRow = 0;
-    if (this.#state === 'ejected') return;
+    if (this.#state === 'ejected') {
+      if (asLastResort) this.#readmit();
+      return;
+    }
     this.#isOnProbation = false;
     if (this.#state === 'unknown' || (this.#state === 'unhealthy' && !this.#isSaidByChecks))
       this.#become('healthy');
@@ -101,8 +108,12 @@ export class AddressHealth {
 
   /** Ends an ejection whose time is over. */
   readmitIfDue(): void {
-    if (this.#state !== 'ejected' || this.#now() < this.#ejectedUntil) return;
+    if (this.#state === 'ejected' && this.#now() >= this.#ejectedUntil) this.#readmit();
+  }
+
+  #readmit(): void {
     this.#isOnProbation = true;
+    this.#ejectedUntil = this.#now();
     this.#become('unknown');
   }
 

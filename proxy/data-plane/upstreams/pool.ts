@@ -63,8 +63,10 @@ export class Pool {
   readonly #counts = { retried: 0, notRetried: 0, notAsked: 0, fellBack: 0 };
   #settings: SideSettings;
   #addresses: readonly Address[] = [];
-  /** Those that get requests: the usable ones, or all when there is none. */
+  /** Those that get requests. */
   #chosenFrom: readonly Address[] = [];
+  /** Nobody does well, so everybody gets requests. */
+  #isLastResort = false;
   #nextReadmission = Infinity;
   #circuit: Circuit | null = null;
   #running = 0;
@@ -138,12 +140,13 @@ export class Pool {
   ): Promise<Attempt> {
     const circuit = this.#circuit;
     const era = circuit?.era ?? 0;
+    const asLastResort = this.#isLastResort;
     let heard = false;
     // The head is what tells: the rest of an event stream may take for ever.
     const hear = (status: number): void => {
       heard = true;
       if (GATEWAY_ERRORS.has(status)) return this.#failed(address, circuit, era, `answers ${status}`);
-      address.health.answered();
+      address.health.answered(asLastResort);
       circuit?.answered(era);
     };
     exchange.tried.push(address.url.host);
@@ -271,7 +274,8 @@ export class Pool {
 
   #lookAgain(): void {
     const usable = this.#addresses.filter(({ health }) => health.isUsable);
-    this.#chosenFrom = usable.length > 0 ? usable : this.#addresses;
+    this.#isLastResort = usable.every(({ health }) => health.state === 'unhealthy');
+    this.#chosenFrom = this.#isLastResort ? this.#addresses : usable;
     this.#nextReadmission = Math.min(...this.#addresses.map(({ health }) => health.ejectedUntil));
   }
 }

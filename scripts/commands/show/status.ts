@@ -4,6 +4,7 @@ import {
   duration,
   guardrailInWords,
   percent,
+  placeInWords,
   rampInWords,
   syncInWords,
   takenBackInWords,
@@ -39,7 +40,7 @@ export function statusTable(migrations: Migration[], screen: Screen): string {
 
 /** Everything about one migration. */
 export function statusDetail(migration: Migration, screen: Screen): string {
-  const { service, epoch, sync, verify, shadow, routes, back, waitsFor } = migration;
+  const { service, epoch, sync, verify, shadow, routes, back, waitsFor, addresses } = migration;
   const heading = (name: string) => screen.paint('bold', name);
   return [
     pairs([
@@ -58,13 +59,17 @@ export function statusDetail(migration: Migration, screen: Screen): string {
     ),
     ...listed('The next move waits for:', waitsFor),
     ...listed('Verify:', verify?.details ?? []),
+    ...listed(
+      'Addresses:',
+      addresses.map((address) => addressInWords(address, screen)),
+    ),
     ...listed('Differences in shadow:', shadow?.examples ?? []),
     '',
     table(
       ['METHOD', 'PATH', 'KIND', 'ANSWERED BY'].map(heading),
       routes.map((route) => [
         route.method === '*' ? 'any' : route.method,
-        route.path,
+        placeInWords(route),
         route.readsOrWrites,
         route.answeredBy,
       ]),
@@ -135,6 +140,16 @@ function rampPairs({ ramp, takenBack }: Migration, screen: Screen): [string, str
 function verdictInWords(guardrail: Schemas['GuardrailStatus'], screen: Screen): string {
   const colours = { ok: 'green', broken: 'red', 'no data': 'yellow' } as const;
   return screen.paint(colours[guardrail.verdict], guardrailInWords(guardrail));
+}
+
+function addressInWords(
+  { side, address, state, since, lastError }: Schemas['AddressStatus'],
+  screen: Screen,
+): string {
+  const colour = state === 'healthy' ? 'green' : state === 'unknown' ? 'yellow' : 'red';
+  const ago = duration((Date.now() - Date.parse(since)) / 1000);
+  const why = lastError !== null && state !== 'healthy' ? `: ${lastError}` : '';
+  return `${side} ${address}: ${screen.paint(colour, state)} for ${ago}${why}`;
 }
 
 function shadowInWords({ compared, agreed, differed, dropped, verdict }: Schemas['ShadowStatus']): string {
