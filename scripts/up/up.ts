@@ -48,8 +48,8 @@ export async function up(options: { config: string; only?: PartName }): Promise<
     ? (['proxy', 'sync'] as const).map((part) => new Supervised(part, options.config, url, inForce))
     : [];
   const part = await STARTERS[options.only ?? 'control'](config, store);
-  say(part.ready);
-  process.send?.({ ready: part.ready });
+  if (process.send) process.send({ ready: part.ready });
+  else say(part.ready);
   for (const child of children) say(await child.ready);
   if (!options.only) say('ready');
   const watch = followConfig(config, part, {
@@ -136,7 +136,8 @@ class Supervised {
     const entry = join(import.meta.dirname, '..', `strangler${extname(import.meta.filename)}`);
     const child = fork(entry, ['up', '--only', this.part, '--config', this.config], {
       env: { ...process.env, ...this.inForce.environment, [STORE_URL]: this.storeUrl },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      // What a part writes to its output is its access log, should it be told to write it there.
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.child = child;
     child.on('message', (said: { ready?: string }) => {

@@ -18,6 +18,18 @@ export interface Family {
   values: Sample[];
 }
 
+export function counter(name: string, help: string, values: Sample[]): Family {
+  return { name, help, type: 'counter', values };
+}
+
+export function gauge(name: string, help: string, values: Sample[]): Family {
+  return { name, help, type: 'gauge', values };
+}
+
+export function histogram(name: string, help: string, series: (name: string) => Sample[]): Family {
+  return { name, help, type: 'histogram', values: series(name) };
+}
+
 /** Has a registry write families that were counted elsewhere. */
 export function register(registry: Registry, families: readonly Family[]): void {
   for (const family of families) {

@@ -137,6 +137,42 @@ describe('what Prometheus scrapes', () => {
     await scrapedWith('strangler_shadow_reads_total{migration="catalog",result="agreed"}', 1);
   });
 
+  it('counts a read that fell back as a failure of the service and an answer of the monolith', async () => {
+    await start({
+      feed: new FakeFeed(standing({ stage: 'canary', weight: 100 })),
+      service: (_req, res) => void res.writeHead(503).end(),
+      shadow: { sample: 0 },
+    });
+    expect((await get()).json()['side']).toBe('monolith');
+    const found = await scrapedWith('strangler_requests_fell_back_total{migration="catalog"}', 1);
+    const arm = (side: string) => `migration="catalog",arm="${side}",kind="reads"`;
+    expect(valueOf(found, `strangler_requests_failed_total{${arm('service')}}`)).toBe(1);
+    expect(valueOf(found, `strangler_requests_total{${arm('service')},status="5xx"}`)).toBe(1);
+    expect(valueOf(found, `strangler_requests_failed_total{${arm('monolith')}}`)).toBe(0);
+    expect(valueOf(found, `strangler_requests_total{${arm('monolith')},status="2xx"}`)).toBe(1);
+    expect(valueOf(found, `strangler_request_duration_seconds_count{${arm('monolith')}}`)).toBe(1);
+  });
+
+  it('shows who was turned away at the door, on a route and off all of them', async () => {
+    await start({
+      proxy: { metrics: METRICS, rateLimits: [{ name: 'all', requests: 1, per: '1h' }] },
+    });
+    await get();
+    for (const path of ['/api/products/1', '/unclaimed']) expect((await get(path)).status).toBe(429);
+    const found = await scrapedWith('strangler_requests_refused_total{status="429"}', 1);
+    expect(valueOf(found, 'strangler_requests_refused_total{migration="catalog",status="429"}')).toBe(1);
+    expect(valueOf(found, 'strangler_rate_limited_total{limit="all"}')).toBe(2);
+    expect(found.get('strangler_unmatched_requests_total')?.samples.size).toBe(0);
+  });
+
+  it('shows how the addresses of the sides fare', async () => {
+    await start();
+    const { host } = new URL(bed.service.url);
+    const found = await scrape(metricsUrl());
+    expect(valueOf(found, `strangler_upstream_address_usable{side="shop",address="${host}"}`)).toBe(1);
+    expect(valueOf(found, 'strangler_upstream_running_requests{side="monolith"}')).toBe(0);
+  });
+
   it('does not grow with the paths, methods and clients that it sees', async () => {
     await start();
     const lines = async (): Promise<number> => {

@@ -43,17 +43,19 @@ export class MigrationCounts {
 export class RequestCounts {
   readonly #migrations = new Map<string, MigrationCounts>();
   readonly unmatched = new AnsweredCounts();
+  /** Refused at the door, where a route makes no difference. */
+  readonly refusedUnmatched = new Map<number, number>();
 
   /** Records one exchange that has ended. */
   record(exchange: Exchange): void {
     const { match, decision, heldMs, problem, outcome, fellBack } = exchange;
     if (!outcome) return;
     const durationMs = performance.now() - exchange.startedAt;
-    if (!match) return add(this.unmatched, outcome, durationMs);
-    const counts = this.of(match.migration);
-    if (heldMs !== null) counts.hold.record(heldMs);
-    if (problem)
-      return void counts.refused.set(problem.status, (counts.refused.get(problem.status) ?? 0) + 1);
+    const counts = match ? this.of(match.migration) : null;
+    if (problem) addOne(counts?.refused ?? this.refusedUnmatched, problem.status);
+    if (heldMs !== null) counts?.hold.record(heldMs);
+    if (problem) return;
+    if (!match || !counts) return add(this.unmatched, outcome, durationMs);
     // Nobody was asked when the client left while it waited.
     if (decision.waits) return;
     if (fellBack) {
@@ -68,6 +70,10 @@ export class RequestCounts {
     if (!counts) this.#migrations.set(migration, (counts = new MigrationCounts()));
     return counts;
   }
+}
+
+function addOne(counts: Map<number, number>, status: number): void {
+  counts.set(status, (counts.get(status) ?? 0) + 1);
 }
 
 function add(counts: AnsweredCounts, outcome: Outcome, durationMs: number): void {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FakeFeed, openSocket, send, standing, startBed, until } from '../../testing/bed.ts';
 import type { Bed, BedOptions } from '../../testing/bed.ts';
 import { Collector, type CollectedSpan } from '../../testing/collector.ts';
+import { tracesWanted } from './trace-settings.ts';
 
 let bed: Bed;
 let collector: Collector;
@@ -186,6 +187,30 @@ describe('a trace', () => {
     await collector.hasSpans(2);
     expect(collector.headers[0]?.['x-api-key']).toBe('hunter2');
     expect(collector.resource['service.name']).toBe('edge');
+  });
+});
+
+describe('the usual variables of the environment', () => {
+  const VARIABLES = ['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_RESOURCE_ATTRIBUTES'];
+  afterEach(() => {
+    for (const name of VARIABLES) delete process.env[name];
+  });
+
+  it('turn traces on, and say where they go, with which headers and about what', async () => {
+    bed = await startBed();
+    Object.assign(process.env, {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_HEADERS: 'x-api-key=hunter2',
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+    });
+    bed.proxy.reconfigure({ ...bed.config, traces: tracesWanted(undefined, process.env) });
+    await get();
+    expect((await spans()).server).toHaveLength(1);
+    expect(collector.headers[0]?.['x-api-key']).toBe('hunter2');
+    expect(collector.resource).toMatchObject({
+      'service.name': 'strangler',
+      'deployment.environment.name': 'test',
+    });
   });
 });
 
