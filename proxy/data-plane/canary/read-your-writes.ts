@@ -10,7 +10,7 @@ import type { Signer } from './signer.ts';
 import { Floor, fromText, inText, isApplied, watermarkOf, type Watermark } from './watermark.ts';
 
 /** A client that keeps no cookies may send this back as it came. */
-export const WATERMARK_HEADER = 'Strangler-Watermark';
+const WATERMARK_HEADER = 'Strangler-Watermark';
 
 export interface ReadYourWritesParts {
   freshness: Freshness;
