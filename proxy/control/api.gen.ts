@@ -289,7 +289,11 @@ export interface components {
         RouteStatus: {
             /** @description Upper-case method, or `*` for any */
             method: string;
+            /** @description Null for any */
+            host: string | null;
             path: string;
+            /** @description On headers and query, in words */
+            conditions: string[];
             /** @enum {string} */
             readsOrWrites: "reads" | "writes";
             answeredBy: string;

@@ -87,7 +87,11 @@ export interface MoveOutcome {
 export interface RouteStatus {
   /** Upper-case method, or `*` for any. */
   method: string;
+  /** Null for any. */
+  host: string | null;
   path: string;
+  /** On headers and query, in words. */
+  conditions: string[];
   readsOrWrites: 'reads' | 'writes';
   /** Who answers it now, in words, e.g. `monolith`, `service`, `25 % service`. */
   answeredBy: string;

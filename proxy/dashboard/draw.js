@@ -4,6 +4,7 @@ import {
   duration,
   guardrailInWords,
   percent,
+  placeInWords,
   rampInWords,
   syncInWords,
   takenBackInWords,
@@ -50,7 +51,7 @@ function migrationRow(migration) {
 function routeRow(migration, route) {
   return row(
     cell('Method', route.method === '*' ? 'any' : route.method, quiet(route.readsOrWrites)),
-    cell('Path', element('code', route.path)),
+    cell('Path', element('code', placeInWords(route))),
     cell('Migration', migration.name),
     cell('Stage', stageBadge(migration)),
     cell('Answered by', route.answeredBy),

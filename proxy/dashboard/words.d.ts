@@ -12,3 +12,4 @@ export function verifyInWords(verify: Schemas['VerifyStatus']): string;
 export function rampInWords(ramp: Schemas['RampStatus']): string;
 export function guardrailInWords(guardrail: Schemas['GuardrailStatus']): string;
 export function takenBackInWords(taken: Schemas['TakenBack']): string;
+export function placeInWords(route: Pick<Schemas['RouteStatus'], 'host' | 'path' | 'conditions'>): string;

@@ -70,3 +70,8 @@ export function guardrailInWords({ guardrail, verdict, value, threshold, window 
 export function takenBackInWords({ weight, why }) {
   return `taken back from ${percent(weight)}: ${why.join('; ')}`;
 }
+
+/** Where a route stands: host, path, and what it asks for besides. @param {Pick<Schemas['RouteStatus'], 'host' | 'path' | 'conditions'>} route */
+export function placeInWords({ host, path, conditions }) {
+  return `${host ?? ''}${path}${conditions.length > 0 ? ` (${conditions.join(', ')})` : ''}`;
+}

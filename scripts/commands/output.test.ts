@@ -44,6 +44,13 @@ describe('piped', () => {
     );
   });
 
+  it('a route is told with its host and what it asks for besides', async () => {
+    const [route] = bed.lifecycle.migrations[0]!.routes;
+    Object.assign(route!, { host: '*.example.com', path: '/p', conditions: ['header x-beta = yes'] });
+    const { stdout } = await run('status', 'catalog');
+    expect(stdout).toMatch(/^GET +\*\.example\.com\/p \(header x-beta = yes\) +reads +monolith$/m);
+  });
+
   it('what came from elsewhere cannot drive the terminal', async () => {
     bed.lifecycle.migrations[0]!.waitsFor = ['\u001b]0;owned\u0007 \u001b[2J\rhidden'];
     const { stdout } = await run('status');

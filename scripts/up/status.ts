@@ -15,7 +15,7 @@ import type {
 } from '../../proxy/control/lifecycle.ts';
 import type { ShadowSettings } from '../../proxy/data-plane/shadow/schema.ts';
 import { kindOf } from '../../proxy/routes/match.ts';
-import type { Route } from '../../proxy/routes/route.ts';
+import { conditionsInWords, type Route } from '../../proxy/routes/route.ts';
 import { guardrailStatus, rampStatus, takenBack } from './ramp-status.ts';
 import { countsOf, shadowTotals } from './shadow-evidence.ts';
 import { addressStatuses } from './address-status.ts';
@@ -81,7 +81,9 @@ function routeStatus(state: MigrationState, route: Route): RouteStatus {
   const readsOrWrites = kindOf(route, route.method);
   return {
     method: route.method,
+    host: route.host,
     path: route.path,
+    conditions: conditionsInWords(route),
     readsOrWrites,
     answeredBy: answeredBy(state, readsOrWrites),
   };

@@ -238,7 +238,16 @@ export function migrationNamed(name: string, differing: Partial<MigrationStatus>
     weightActual: null,
     reads: 'monolith',
     writes: 'monolith',
-    routes: [{ method: 'GET', path: `/${name}/**`, readsOrWrites: 'reads', answeredBy: 'monolith' }],
+    routes: [
+      {
+        method: 'GET',
+        host: null,
+        path: `/${name}/**`,
+        conditions: [],
+        readsOrWrites: 'reads',
+        answeredBy: 'monolith',
+      },
+    ],
     sync: null,
     verify: null,
     shadow: null,

@@ -1,3 +1,4 @@
+import { placeInWords } from '../../../proxy/dashboard/words.js';
 import type { Schemas } from '../client.ts';
 import type { Screen } from './screen.ts';
 import { table } from './table.ts';
@@ -58,12 +59,6 @@ function otherInWords(other: Schemas['OtherRoute']): string {
   return `  - ${claimInWords(other)} of ${other.migration}: ${other.why}`;
 }
 
-function claimInWords({
-  method,
-  host,
-  path,
-  conditions,
-}: Omit<Schemas['OtherRoute'], 'why' | 'migration'>): string {
-  const asked = conditions.length > 0 ? ` (${conditions.join(', ')})` : '';
-  return `${method === '*' ? 'any method' : method} ${host ?? ''}${path}${asked}`;
+function claimInWords(route: Schemas['ExplainedRoute'] | Schemas['OtherRoute']): string {
+  return `${route.method === '*' ? 'any method' : route.method} ${placeInWords(route)}`;
 }
