@@ -48,6 +48,8 @@ export interface Evidence {
   reverse: string[] | null;
 }
 
+const FEW = 5;
+
 type Gate = (evidence: Evidence, thresholds: GateThresholds) => GateResult;
 
 const result = (
@@ -143,8 +145,13 @@ function shadowInWords(counts: ShadowCounts, thresholds: GateThresholds): string
   return [
     `${compared} compared, ${percent.toFixed(2)} % differ`,
     ...(worst ? [`worst: ${worst.operation}, ${worst.differed} of ${worst.compared}`] : []),
-    ...(unseen.length > 0 ? [`no data: ${unseen.join(', ')}`] : []),
+    ...(unseen.length > 0 ? [`no data: ${fewOf(unseen)}`] : []),
   ].join('; ');
+}
+
+function fewOf(names: readonly string[]): string {
+  const more = names.length - FEW;
+  return names.slice(0, FEW).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 const contract: Gate = ({ contract: seen }) =>

@@ -94,6 +94,12 @@ describe('the gate on the shadow', () => {
       passed: true,
       value: '100 compared, 0.00 % differ; no data: GET /c',
     });
+    const many = Array.from({ length: 8 }, (_, at) => ({
+      operation: `GET /${at}`,
+      compared: 0,
+      differed: 0,
+    }));
+    expect(gate({ compared: 100, differed: 0, operations: many })?.value).toMatch(/GET \/4 and 3 more$/);
     expect(gate(null)).toMatchObject({ passed: false, value: '0 compared, 0.00 % differ' });
   });
 });

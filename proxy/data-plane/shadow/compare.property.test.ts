@@ -49,7 +49,7 @@ function shuffled(value: Json, elementsToo: boolean): Json {
 
 /** `Object.fromEntries` for keys like `__proto__` too. */
 function fromEntries(members: readonly (readonly [string, Json])[]): Json {
-  return Object.fromEntries(members) as Json;
+  return Object.fromEntries(members);
 }
 
 type Steps = (string | number)[];

@@ -41,7 +41,7 @@ export function readJson(bytes: Uint8Array): Read {
 }
 
 /** Spells a JSON number in the one way that only its value decides: digits without zeros at the ends, and a power of ten. */
-export function canonicalNumber(source: string): string {
+function canonicalNumber(source: string): string {
   const [, sign = '', whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(source) ?? [];
   const digits = `${whole}${fraction}`.replace(/^0+/, '');

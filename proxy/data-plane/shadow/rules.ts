@@ -65,10 +65,11 @@ export function marksOf(value: unknown, { ignored, unordered }: Rules): Mark | u
 
 /**
  * Names what findings rest on: the stay in stage `shadow`, and the rules. What was found on another basis says
- * nothing about now: a fault may be mended since, or a difference be ignored.
+ * nothing about now: a fault may be mended since, a difference be ignored, or an example show what is a secret now.
  */
-export function basisOf(shadowSince: string | null, { compare, headers, ignore }: ShadowSettings): string {
-  const rules = JSON.stringify([compare, headers, ignore.map(({ path }) => path)]);
+export function basisOf(shadowSince: string | null, settings: ShadowSettings): string {
+  const { compare, headers, ignore, mask } = settings;
+  const rules = JSON.stringify([compare, headers, ignore.map(({ path }) => path), mask]);
   return `${shadowSince ?? 'never'} ${createHash('sha256').update(rules).digest('hex').slice(0, 12)}`;
 }
 

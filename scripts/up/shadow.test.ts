@@ -1,0 +1,74 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Differences } from '../../proxy/control/lifecycle.ts';
+import { RunningShop } from '../testing/running-shop.ts';
+
+let shop: RunningShop;
+let file: string;
+beforeEach(async () => {
+  shop = await RunningShop.start(2000);
+  file = await shop.ownConfig();
+  const text = await readFile(file, 'utf8');
+  await writeFile(
+    file,
+    text.replace('shadow: { sample: 20 }', 'shadow: { sample: 100, settleSeconds: 0.2 }'),
+  );
+  await shop.up();
+}, 120_000);
+afterEach(() => shop.close());
+
+const read = async (path: string): Promise<void> => {
+  await (await fetch(`${shop.proxyUrl}${path}`)).arrayBuffer();
+};
+const diff = async (): Promise<{ code: number; found: Differences }> => {
+  const { code, out } = await shop.strangler('-o', 'json', 'diff', 'catalog');
+  return { code, found: JSON.parse(out) as Differences };
+};
+const operation = ({ operations }: Differences, name: string) =>
+  operations.find((each) => each.operation === name);
+
+/** Reads until the report fits; the proxy reports once a second. */
+async function readUntil(path: string, fits: (found: Differences) => boolean) {
+  const giveUpAt = Date.now() + 60_000;
+  for (;;) {
+    await read(path);
+    const last = await diff();
+    if (fits(last.found)) return last;
+    if (Date.now() > giveUpAt) throw new Error(`it never fitted: ${JSON.stringify(last)}`);
+  }
+}
+
+describe('the shadow of a running shop', () => {
+  it('shows a wrong row as its field, refuses the canary, and starts anew when a rule explains it', async () => {
+    await shop.move('sync', 'catalog');
+    await shop.move('shadow', 'catalog');
+    // As the applier does: the fence lets nobody else write here.
+    await shop.service.query("SET strangler.origin = 'catalog'");
+    await shop.service.query('UPDATE product SET price_minor = price_minor + 1 WHERE id = 1');
+
+    await readUntil('/api/products/2', (found) => found.agreed > 0);
+    const { code, found } = await readUntil('/api/products/1?apiToken=s3cret', ({ operations }) =>
+      operations.some(({ fields }) => fields.length > 0),
+    );
+    expect(code).toBe(1);
+    expect(found.verdict).toBe('differs');
+    const [field, ...others] = operation(found, 'GET /api/products/{id}')?.fields ?? [];
+    expect(others).toEqual([]);
+    expect(field?.field).toMatch(/^\$\.\w*[pP]rice\w*$/);
+    expect(field?.examples[0]).toMatchObject({ target: '/api/products/1?apiToken=***', place: field?.field });
+    expect(operation(found, 'GET /api/categories')).toMatchObject({ verdict: 'no data', fields: [] });
+    expect((await shop.strangler('diff', 'catalog')).out).toContain(`${field?.field}: `);
+
+    const { out } = await shop.strangler('canary', 'catalog', '--weight', '10', '--dry-run');
+    expect(out).toMatch(
+      /refuses shadow: .*worst: GET \/api\/products\/\{id\}.*no data: .*GET \/api\/categories/,
+    );
+
+    const rule = `ignore: [{ path: '${field?.field}', reason: the service rounds up }]`;
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('settleSeconds: 0.2', `settleSeconds: 0.2, ${rule}`));
+    await shop.says(/the new configuration is in force/);
+    const after = await readUntil('/api/products/1', ({ agreed, differed }) => agreed > 0 && differed === 0);
+    expect(after).toMatchObject({ code: 0, found: { ignored: [{ reason: 'the service rounds up' }] } });
+  }, 180_000);
+});
