@@ -48,8 +48,9 @@ export async function up(options: { config: string; only?: PartName }): Promise<
     ? (['proxy', 'sync'] as const).map((part) => new Supervised(part, options.config, url, inForce))
     : [];
   const part = await STARTERS[options.only ?? 'control'](config, store);
-  if (process.send) process.send({ ready: part.ready });
-  else say(part.ready);
+  process.send?.({ ready: part.ready });
+  // The output of a part that has a parent is for its access log alone: the parent says that it is ready.
+  if (!options.only || !process.send) say(part.ready);
   for (const child of children) say(await child.ready);
   if (!options.only) say('ready');
   const watch = followConfig(config, part, {

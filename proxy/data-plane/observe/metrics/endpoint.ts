@@ -91,7 +91,7 @@ function listen(
   });
   const colon = address.lastIndexOf(':');
   return new Promise((resolve, reject) => {
-    server.once('error', ({ message }) => {
+    server.on('error', ({ message }) => {
       reject(new Error(`Metrics cannot be shown on ${address} (proxy.metrics.listen): ${message}.`));
     });
     server.listen(Number(address.slice(colon + 1)), address.slice(0, colon).replace(/^\[|\]$/g, ''), () => {

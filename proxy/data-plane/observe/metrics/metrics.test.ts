@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { FakeFeed, openSocket, send, standing, startBed, until } from '../../testing/bed.ts';
 import type { Bed, BedOptions } from '../../testing/bed.ts';
@@ -208,6 +209,19 @@ describe('the listener of the metrics', () => {
     bed.feed.live = false;
     expect([await probe('/healthz'), await probe('/readyz')]).toEqual([200, 503]);
     expect([await probe('/'), (await send(metricsUrl(), 'POST', '/metrics')).status]).toEqual([404, 405]);
+  });
+
+  it('says that a proxy that closes is not ready, while its last requests end', async () => {
+    let last: ServerResponse | undefined;
+    await start({ monolith: (_req, res) => void (last = res) });
+    const answer = get();
+    await bed.monolith.hasBegun(1);
+    const closed = bed.proxy.close();
+    expect((await send(metricsUrl(), 'GET', '/readyz')).status).toBe(503);
+    last?.end();
+    await answer;
+    await closed;
+    expect(bed.proxy.metricsUrl()).toBeNull();
   });
 
   it('is no place of the application: its paths go to the monolith on the proxy itself', async () => {

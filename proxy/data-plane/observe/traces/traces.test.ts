@@ -171,14 +171,16 @@ describe('a trace', () => {
     expect(server[0]?.attributes['http.response.status_code']).toBeUndefined();
   });
 
-  it('does not name a span after what a client makes up', async () => {
+  it('does not name a span after what a client makes up, and keeps little of it', async () => {
     await start();
-    await send(bed.proxy.url, 'PROPFIND', '/one/of/a/million');
+    const headers = { 'user-agent': 'x'.repeat(5000) };
+    await send(bed.proxy.url, 'PROPFIND', '/one/of/a/million', { headers });
     const { server } = await spans();
     expect(server[0]).toMatchObject({
       name: 'HTTP',
       attributes: { 'http.request.method_original': 'PROPFIND' },
     });
+    expect(String(server[0]?.attributes['user_agent.original'])).toHaveLength(1024);
   });
 
   it('goes out by itself, with the headers that the collector asks for', async () => {

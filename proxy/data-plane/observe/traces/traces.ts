@@ -37,6 +37,8 @@ export class Traces {
       resource,
       // A caller that traces has decided for all that it calls, or its traces would have holes.
       sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(settings.sampleRatio) }),
+      // A queue is bounded only when what waits in it is.
+      spanLimits: { attributeValueLengthLimit: 1024 },
       spanProcessors: [
         new BatchSpanProcessor({ exporter: createExporter(settings, logger), scheduledDelayMillis: 1000 }),
       ],

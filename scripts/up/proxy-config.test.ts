@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { readConfig } from '../config/read.ts';
+import { proxyConfigOf } from './proxy-config.ts';
+
+const REST = `
+version: 1
+monolith: { url: http://127.0.0.1:3000 }
+services: {}
+migrations: {}
+`;
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'strangler-config-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** What the data plane gets to work by. */
+function configOf(proxy: string, environment: NodeJS.ProcessEnv = {}) {
+  const file = join(folder, 'strangler.yaml');
+  writeFileSync(file, `${REST}proxy: ${proxy}\n`);
+  return proxyConfigOf(readConfig(file, environment));
+}
+
+describe('what the proxy works by', () => {
+  it.each([
+    ['stdout', 'stdout'],
+    ['stderr', 'stderr'],
+    ['/var/log/access.log', '/var/log/access.log'],
+  ])('writes its access log to %s as it says', (to, expected) => {
+    expect(configOf(`{ accessLog: { to: ${to} } }`).proxy.accessLog?.to).toBe(expected);
+  });
+
+  it('writes its access log beside strangler.yaml, wherever it runs', () => {
+    const { proxy } = configOf('{ accessLog: { to: logs/access.log } }');
+    expect(proxy.accessLog?.to).toBe(join(folder, 'logs', 'access.log'));
+  });
+
+  it('takes the secrets of a collector from the environment', () => {
+    const { traces } = configOf('{ traces: { headers: { x-api-key: "${KEY}" } } }', { KEY: 'hunter2' });
+    expect(traces?.headers).toEqual({ 'x-api-key': 'hunter2' });
+  });
+
+  it('says where a mistake stands', () => {
+    expect(() => configOf('{ accessLog: { headers: ["no name"] } }')).toThrow(
+      /strangler\.yaml:6:\d+ proxy\.accessLog\.headers\.0: is not the name of a header/,
+    );
+    expect(() => configOf('{ traces: { sampleRatio: 10 } }')).toThrow(/strangler\.yaml:6:\d+ .*sampleRatio/);
+  });
+});
