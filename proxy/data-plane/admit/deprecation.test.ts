@@ -5,7 +5,11 @@ import { deprecatedSchema } from './duties-schema.ts';
 let bed: Bed;
 afterEach(() => bed.stop());
 
-const DEPRECATED = { since: '2026-07-01', sunset: '2026-12-31T22:00:00Z', link: 'https://docs.example/products' };
+const DEPRECATED = {
+  since: '2026-07-01',
+  sunset: '2026-12-31T22:00:00Z',
+  link: 'https://docs.example/products',
+};
 const start = async (options: BedOptions): Promise<void> => {
   bed = await startBed(options);
 };
@@ -13,7 +17,9 @@ const get = (target: string) => send(bed.proxy.url, 'GET', target);
 
 describe('a deprecated route', () => {
   it('says since when, until when, and where to read more', async () => {
-    await start({ routes: [{ method: '*', path: '/api/products/*', deprecated: DEPRECATED }, 'GET /api/new'] });
+    await start({
+      routes: [{ method: '*', path: '/api/products/*', deprecated: DEPRECATED }, 'GET /api/new'],
+    });
     const { headers } = await get('/api/products/1');
     expect(headers['deprecation']).toBe('@1782864000');
     expect(headers['sunset']).toBe('Thu, 31 Dec 2026 22:00:00 GMT');
@@ -37,7 +43,10 @@ describe('a deprecated route', () => {
   it('leaves alone what the side itself says, and keeps its other links', async () => {
     await start({
       monolith: (req, res) => {
-        res.setHeader('link', req.url === '/api/products/a' ? '</next>; rel="next"' : '</own>; rel=deprecation');
+        res.setHeader(
+          'link',
+          req.url === '/api/products/a' ? '</next>; rel="next"' : '</own>; rel=deprecation',
+        );
         res.writeHead(200, { deprecation: '@1', sunset: 'Fri, 01 Jan 2027 00:00:00 GMT' }).end();
       },
       routes: [{ method: '*', path: '/api/products/*', deprecated: DEPRECATED }],

@@ -32,7 +32,9 @@ export const routeDuties = {
         'it, what stands one level above applies: migration, then proxy.jwt.auth.',
     ),
   scopes: z
-    .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'is not a scope (no blanks, quotes or backslashes)'))
+    .array(
+      z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'is not a scope (no blanks, quotes or backslashes)'),
+    )
     .optional()
     .describe('Scopes that the token has to carry, all of them; else 403. Makes the token required.'),
   deprecated: deprecatedSchema.optional(),

@@ -1,11 +1,5 @@
 import { createLocalJWKSet, createRemoteJWKSet, errors, jwksCache } from 'jose';
-import type {
-  ExportedJWKSCache,
-  JSONWebKeySet,
-  JWKSCacheInput,
-  JWTVerifyGetKey,
-  RemoteJWKSet,
-} from 'jose';
+import type { ExportedJWKSCache, JSONWebKeySet, JWKSCacheInput, JWTVerifyGetKey, RemoteJWKSet } from 'jose';
 import type { ProxyLogger } from '../observe/observers.ts';
 import { FileBacked } from '../tls/file-backed.ts';
 import type { JwtSettings } from './schema.ts';
@@ -30,7 +24,9 @@ export class KeysUnavailable extends Error {
 
 /** Opens the keys at a URL or in a file; throws when the file is of no use. */
 export function openKeys(settings: JwtSettings, logger: ProxyLogger): KeySource {
-  return /^https?:\/\//.test(settings.jwks) ? new RemoteKeys(settings, logger) : keysInFile(settings.jwks, logger);
+  return /^https?:\/\//.test(settings.jwks)
+    ? new RemoteKeys(settings, logger)
+    : keysInFile(settings.jwks, logger);
 }
 
 function keysInFile(file: string, logger: ProxyLogger): KeySource {
@@ -46,9 +42,11 @@ function keysInFile(file: string, logger: ProxyLogger): KeySource {
 /** The proxy only verifies: whoever reads a private key out of it could issue tokens. */
 function publicKeys(text: string): JSONWebKeySet {
   const { keys } = JSON.parse(text) as Partial<JSONWebKeySet>;
-  if (!Array.isArray(keys) || keys.length === 0) throw new Error('A JSON Web Key Set has a list "keys" with keys in it.');
+  if (!Array.isArray(keys) || keys.length === 0)
+    throw new Error('A JSON Web Key Set has a list "keys" with keys in it.');
   const isPrivate = keys.some((key) => 'd' in key || 'k' in key);
-  if (isPrivate) throw new Error('The JSON Web Key Set holds private or symmetric keys; give it the public ones only.');
+  if (isPrivate)
+    throw new Error('The JSON Web Key Set holds private or symmetric keys; give it the public ones only.');
   return { keys };
 }
 
@@ -99,7 +97,8 @@ class RemoteKeys implements KeySource {
   }
 
   #refresh(): void {
-    if (!this.#isResting() && !this.#remote.reloading) this.#remote.reload().catch((error) => this.#failed(error));
+    if (!this.#isResting() && !this.#remote.reloading)
+      this.#remote.reload().catch((error) => this.#failed(error));
   }
 
   #isResting(): boolean {
@@ -109,7 +108,10 @@ class RemoteKeys implements KeySource {
 
   #failed(error: unknown): void {
     if (this.#failedAt <= (this.#cache.uat ?? 0)) {
-      this.#logger.warn({ error }, 'the keys of the token issuer cannot be fetched; known ones serve for a while');
+      this.#logger.warn(
+        { error },
+        'the keys of the token issuer cannot be fetched; known ones serve for a while',
+      );
     }
     this.#failedAt = Date.now();
   }

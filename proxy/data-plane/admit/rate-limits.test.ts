@@ -13,7 +13,8 @@ afterEach(async () => {
 });
 
 const start = async (options: BedOptions): Promise<Bed> => (bed = await startBed(options));
-const get = ({ proxy }: Bed, target = '/api/products/1', headers = {}) => send(proxy.url, 'GET', target, { headers });
+const get = ({ proxy }: Bed, target = '/api/products/1', headers = {}) =>
+  send(proxy.url, 'GET', target, { headers });
 const TRUSTED = { trustedProxies: ['127.0.0.1/32'] };
 const limitOf = (limit: object) => ({ rateLimits: [{ name: 'all', requests: 2, per: '1m', ...limit }] });
 
@@ -61,7 +62,10 @@ describe('a rate limit', () => {
     await get(running, '/elsewhere');
     await until(() => running.proxy.stats().migrations['catalog']?.monolith.requests === 1);
     const stats = running.proxy.stats();
-    expect(stats.migrations['catalog']).toMatchObject({ heldTooLong: 0, monolith: { requests: 1, failed: 0 } });
+    expect(stats.migrations['catalog']).toMatchObject({
+      heldTooLong: 0,
+      monolith: { requests: 1, failed: 0 },
+    });
     expect(stats.unmatched).toMatchObject({ requests: 0, failed: 0 });
     expect(stats.refused.rateLimited).toEqual({ all: 2 });
   });
@@ -78,8 +82,7 @@ describe('a rate limit', () => {
 
   it('knows clients by what a trusted proxy says of their address, and takes an IPv6 network for one', async () => {
     const running = await start({ proxy: { ...TRUSTED, ...limitOf({ requests: 1 }) } });
-    const from = async (address: string) =>
-      (await get(running, '/a', { 'x-forwarded-for': address })).status;
+    const from = async (address: string) => (await get(running, '/a', { 'x-forwarded-for': address })).status;
     expect(await from('192.0.2.1')).toBe(200);
     expect(await from('192.0.2.2')).toBe(200);
     expect(await from('192.0.2.1')).toBe(429);

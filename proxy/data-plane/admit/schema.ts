@@ -18,14 +18,22 @@ const rateLimitSchema = z
       .string()
       .regex(/^[a-z][a-z0-9-]{0,39}$/, 'is not a name (lower case, digits and -, at most 40)')
       .describe('Name in answers, logs and counts.'),
-    requests: z.int().positive().max(1_000_000_000).describe('Requests that one client may send in each window.'),
+    requests: z
+      .int()
+      .positive()
+      .max(1_000_000_000)
+      .describe('Requests that one client may send in each window.'),
     per: z
       .string()
       .regex(/^[1-9]\d{0,6}[smhd]$/, 'is not a window; write 10s, 1m, 1h or 1d')
       .refine((text) => secondsOf(text) <= LONGEST_WINDOW, 'is longer than seven days')
       .describe('Length of the window, e.g. 10s, 1m, 1h or 1d. It begins with the first request.'),
     by: z
-      .union([z.literal('address'), z.strictObject({ header: headerName }), z.strictObject({ jwt: z.string().min(1) })])
+      .union([
+        z.literal('address'),
+        z.strictObject({ header: headerName }),
+        z.strictObject({ jwt: z.string().min(1) }),
+      ])
       .default('address')
       .describe(
         'What makes a client: its `address` (an IPv6 network of 64 bits is one), a `header` that a proxy in front ' +
@@ -33,8 +41,11 @@ const rateLimitSchema = z
       ),
     routes: routesSchema
       .superRefine((routes, context) => {
-        const idle = routes.flatMap((route) => (typeof route === 'string' ? [] : Object.keys(route).filter(isIdle)));
-        if (idle.length > 0) context.addIssue({ code: 'custom', message: `has no use for ${idle.join(', ')}` });
+        const idle = routes.flatMap((route) =>
+          typeof route === 'string' ? [] : Object.keys(route).filter(isIdle),
+        );
+        if (idle.length > 0)
+          context.addIssue({ code: 'custom', message: `has no use for ${idle.join(', ')}` });
         try {
           buildRouteTable([{ migration: HERE, service: '', routes }]);
         } catch (error) {
@@ -50,7 +61,10 @@ const rateLimitSchema = z
 /** Rate limits, each of which a request has to keep. */
 export const rateLimitsSchema = z
   .array(rateLimitSchema)
-  .refine((limits) => new Set(limits.map(({ name }) => name)).size === limits.length, 'has two limits of one name')
+  .refine(
+    (limits) => new Set(limits.map(({ name }) => name)).size === limits.length,
+    'has two limits of one name',
+  )
   .describe('How often one client may ask; above it, 429.');
 
 // A key that is public must never be taken for a shared secret: nothing symmetric is on the list at all.
@@ -82,7 +96,9 @@ export const jwtSchema = z
     jwks: z
       .string()
       .min(1)
-      .describe('Keys of the issuer: URL of its JSON Web Key Set, or a file beside this one. Public keys only.'),
+      .describe(
+        'Keys of the issuer: URL of its JSON Web Key Set, or a file beside this one. Public keys only.',
+      ),
     issuer: oneOrMore.describe('Who may have issued a token (`iss`).'),
     audience: oneOrMore.describe('For whom a token has to be meant (`aud`).'),
     algorithms: z
@@ -103,7 +119,9 @@ export const jwtSchema = z
       .int()
       .min(0)
       .default(30)
-      .describe('Shortest time between two fetches, whatever unknown keys tokens name or however fetching fails.'),
+      .describe(
+        'Shortest time between two fetches, whatever unknown keys tokens name or however fetching fails.',
+      ),
     staleSeconds: z
       .int()
       .min(0)

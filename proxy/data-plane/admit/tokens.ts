@@ -90,7 +90,8 @@ function spellingsOf(name: string): string[] {
   return name
     .split('-')
     .reduce<string[]>(
-      (starts, part) => (starts.length === 0 ? [part] : starts.flatMap((start) => [`${start}-${part}`, `${start}_${part}`])),
+      (starts, part) =>
+        starts.length === 0 ? [part] : starts.flatMap((start) => [`${start}-${part}`, `${start}_${part}`]),
       [],
     );
 }
@@ -149,11 +150,13 @@ function uncheckable({ retryAfterSeconds }: KeysUnavailable): Problem {
 /** Says what is wrong with a token, in words that hold nothing of it. */
 function reasonOf(error: unknown): string {
   if (error instanceof errors.JWTExpired) return 'the token has expired';
-  if (error instanceof errors.JWTClaimValidationFailed) return `the claim ${error.claim} of the token does not fit`;
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return `the claim ${error.claim} of the token does not fit`;
   if (error instanceof errors.JOSEAlgNotAllowed || error instanceof errors.JOSENotSupported)
     return 'the token is signed in a way that is not believed';
   if (error instanceof errors.JWKSNoMatchingKey) return 'the token names a key that its issuer does not have';
-  if (error instanceof errors.JWKSMultipleMatchingKeys) return 'the token does not say which key of its issuer it means';
+  if (error instanceof errors.JWKSMultipleMatchingKeys)
+    return 'the token does not say which key of its issuer it means';
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'the signature of the token is wrong';
   return 'it is not a token that can be read';
 }

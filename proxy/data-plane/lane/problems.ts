@@ -33,6 +33,9 @@ const SETTING: Record<TimeLimit, string> = {
   idle: 'timeouts.idleMs',
 };
 
+// Node's codes for a certificate that it refuses; what the other end refuses begins with ERR_SSL.
+const ABOUT_ITS_CERTIFICATE = /^(?!ERR_SSL).*(CERT|SELF_SIGNED|VERIFY_LEAF|INVALID_CA|INVALID_PURPOSE)/;
+
 /** What the client is told when the decided side gave no answer. */
 export function problemOfUpstream(error: Error, side: Side): Problem {
   if (error instanceof UpstreamTimeout) {
@@ -45,6 +48,15 @@ export function problemOfUpstream(error: Error, side: Side): Problem {
     };
   }
   const code = (error as NodeJS.ErrnoException).code ?? error.message;
+  if (ABOUT_ITS_CERTIFICATE.test(code)) {
+    return {
+      status: 502,
+      title: `The ${side} cannot be reached`,
+      detail:
+        `Nothing was sent: the certificate of the ${side} is not believed (${code}). Check that it is for this ` +
+        `name and has not expired, and that its authority stands in the ca of its tls settings.`,
+    };
+  }
   const never = code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EHOSTUNREACH';
   return {
     status: 502,

@@ -87,5 +87,10 @@ export class Issuer {
 /** A key pair with a name. */
 export async function newKey(id: string): Promise<Key> {
   const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
-  return { id, privateKey, publicKey, jwk: { ...(await exportJWK(publicKey)), kid: id, alg: 'ES256', use: 'sig' } };
+  return {
+    id,
+    privateKey,
+    publicKey,
+    jwk: { ...(await exportJWK(publicKey)), kid: id, alg: 'ES256', use: 'sig' },
+  };
 }

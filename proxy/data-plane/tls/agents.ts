@@ -37,5 +37,6 @@ export class Agents {
 /** Lets running requests end, and keeps no connection beyond them. */
 function retire(agent: HttpsAgent): void {
   agent.maxFreeSockets = 0;
-  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  for (const sockets of Object.values(agent.freeSockets))
+    for (const socket of sockets ?? []) socket.destroy();
 }

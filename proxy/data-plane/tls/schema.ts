@@ -16,7 +16,9 @@ export const frontTlsSchema = z
     others: z
       .array(pairSchema)
       .default([])
-      .describe('More certificates, chosen by the name that the client asks for (SNI); else the first serves.'),
+      .describe(
+        'More certificates, chosen by the name that the client asks for (SNI); else the first serves.',
+      ),
     minVersion: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2').describe('Oldest version that is spoken.'),
     clientAuth: z
       .enum(['none', 'optional', 'required'])
@@ -41,7 +43,9 @@ export const upstreamTlsSchema = z
   .strictObject({
     ca: file
       .optional()
-      .describe("PEM file with the authorities that the side's certificate is verified by, instead of the system's."),
+      .describe(
+        "PEM file with the authorities that the side's certificate is verified by, instead of the system's.",
+      ),
     cert: file.optional().describe('PEM file with the certificate that the proxy shows (mutual TLS).'),
     key: file.optional().describe('PEM file with the key of `cert`.'),
     serverName: z

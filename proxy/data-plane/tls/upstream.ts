@@ -76,7 +76,10 @@ export class UpstreamTls {
   #load(host: string, settings: UpstreamTlsSettings, meanwhile?: ConnectionOptions): Known {
     const { ca, cert, key, verify } = settings;
     if (!verify) {
-      this.#logger.warn({ host }, 'verify is off: whoever answers at this address is believed, and can read and change everything');
+      this.#logger.warn(
+        { host },
+        'verify is off: whoever answers at this address is believed, and can read and change everything',
+      );
     }
     const named = Object.entries({ ca, cert, key }).filter((each): each is [string, string] => !!each[1]);
     const files = new FileBacked<ConnectionOptions>({
@@ -92,7 +95,10 @@ export class UpstreamTls {
         this.#logger.info({ host }, 'new connections to this address use the new certificates');
       },
       refused: (error) =>
-        this.#logger.warn({ host, error }, 'the certificate files for this address are of no use as they are'),
+        this.#logger.warn(
+          { host, error },
+          'the certificate files for this address are of no use as they are',
+        ),
       ...(meanwhile ? { meanwhile } : {}),
     });
     return { settings, files };
