@@ -17,7 +17,7 @@ import type { ShadowSettings } from '../../proxy/data-plane/shadow/schema.ts';
 import { kindOf } from '../../proxy/routes/match.ts';
 import { conditionsInWords, type Route } from '../../proxy/routes/route.ts';
 import { guardrailStatus, rampStatus, takenBack } from './ramp-status.ts';
-import { countsOf, shadowTotals } from './shadow-evidence.ts';
+import { countsOf, shadowTotals } from './shadow-totals.ts';
 import { addressStatuses } from './address-status.ts';
 import type { TrafficReport } from './traffic.ts';
 

@@ -4,7 +4,7 @@ import type { Report } from '../../migrations/lifecycle/store.ts';
 import type { SyncReport } from '../../migrations/relay/keep-in-step.ts';
 import type { ArmStats } from '../../proxy/data-plane/observe/arm-windows.ts';
 import { Histogram } from '../../proxy/data-plane/observe/histogram.ts';
-import { shadowTotals } from './shadow-evidence.ts';
+import { shadowTotals } from './shadow-totals.ts';
 import type { TrafficReport } from './traffic.ts';
 import { trafficReports } from './traffic.ts';
 
@@ -104,6 +104,9 @@ class ComparedLately {
     now: number,
   ): { compared: number; differed: number } {
     const { compared, differed } = shadowTotals(traffic, this.state, null) ?? { compared: 0, differed: 0 };
+    // A proxy counts anew when its rules of comparing change.
+    if (compared < (this.seen.at(-1)?.compared ?? 0) || differed < (this.seen.at(-1)?.differed ?? 0))
+      this.seen.length = 0;
     this.seen.push({ at: now, compared, differed });
     while (this.seen.length > 1 && (this.seen[1]?.at ?? now) <= now - windowMs) this.seen.shift();
     const [first] = this.seen;

@@ -169,7 +169,8 @@ export class Mirror {
     const { secrets } = this.#parts.comparer.rulesOf(this.#settings);
     const target = judgement.kind === 'differed' ? cut(secrets.target(sample.target, sample.template)) : '';
     this.#findings.record(operationOf(sample), target, judgement, secrets);
-    if (judgement.kind === 'differed') this.#parts.changed();
+    const isNoiseNews = this.#findings.noiseOf(operationOf(sample)).takeNews();
+    if (judgement.kind === 'differed' || isNoiseNews) this.#parts.changed();
   }
 }
 

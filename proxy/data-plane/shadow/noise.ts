@@ -28,6 +28,7 @@ export interface NoiseField {
 export class Noise {
   readonly #seen = new Map<string, Seen>();
   #untilNextLook = LOOKED_AGAIN_EVERY;
+  #hasNews = false;
 
   /** What of the differences is left when noise is taken away. */
   unexplained(differences: readonly Difference[]): Difference[] {
@@ -47,10 +48,12 @@ export class Noise {
     for (const [field, seen] of this.#seen) {
       if (isNoise(seen) && differences.some((each) => isAtOrBelow(each.field, field))) seen.excused += 1;
     }
+    this.#hasNews = true;
   }
 
   /** Learns from a sample that was looked at to its end: what still differs there, and what of it never varied. */
   learn(differences: readonly Difference[], steady: readonly Difference[]): void {
+    this.#hasNews = true;
     const steadyFields = new Set(steady.map(({ field }) => field));
     for (const field of new Set(differences.map((each) => each.field))) {
       const seen = this.#of(field);
@@ -62,6 +65,13 @@ export class Noise {
         seen.varied /= 2;
       }
     }
+  }
+
+  /** Whether something was learnt or counted since this was asked last. */
+  takeNews(): boolean {
+    const had = this.#hasNews;
+    this.#hasNews = false;
+    return had;
   }
 
   fields(): NoiseField[] {

@@ -102,8 +102,11 @@ describe('comparing reads in the shadow', () => {
     await start({ monolith: noisy(() => 10), service: noisy(() => price) });
     for (let count = 0; count < 3; count += 1) await get();
     expect(await found()).toMatchObject({ compared: 0, noVerdict: 3 });
+    const revision = bed.proxy.shadowRevision();
+    expect(revision).toBeGreaterThan(0);
     await get();
     expect(await found()).toMatchObject({ compared: 1, agreed: 1 });
+    expect(bed.proxy.shadowRevision()).toBeGreaterThan(revision);
     price = 11;
     await get();
     expect((await found())?.examples).toEqual(['GET /api/products/1 $.price: monolith 10, service 11']);
