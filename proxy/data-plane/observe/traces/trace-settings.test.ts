@@ -8,7 +8,7 @@ describe('whether traces are wanted', () => {
   it('is no, unless configuration or environment names a collector', () => {
     expect(tracesWanted(undefined, {})).toBeNull();
     expect(tracesWanted(tracesSchema.parse({}), {})).not.toBeNull();
-    const defaults = { headers: {}, timeoutMs: 3000, sampleRatio: 1, serviceName: 'strangler' };
+    const defaults = { headers: {}, timeoutMs: 3000, sampleRatio: 1, serviceName: null };
     expect(tracesWanted(undefined, ENDPOINT)).toEqual(defaults);
   });
 

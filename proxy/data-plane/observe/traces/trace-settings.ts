@@ -9,7 +9,8 @@ export interface TraceSettings {
   /** For delivering once, repeated tries included. */
   timeoutMs: number;
   sampleRatio: number;
-  serviceName: string;
+  /** Null leaves it to the attributes that the environment names, and to a default. */
+  serviceName: string | null;
 }
 
 /** Spans are kept while they wait, so a collector that is slower than this had better be without them. */
@@ -34,7 +35,7 @@ export function tracesWanted(
     headers: settings?.headers ?? {},
     timeoutMs: Number(environment['OTEL_EXPORTER_OTLP_TIMEOUT'] ?? 0) || TIMEOUT_MS,
     sampleRatio: settings?.sampleRatio ?? ratioOf(environment),
-    serviceName: settings?.serviceName ?? environment['OTEL_SERVICE_NAME'] ?? 'strangler',
+    serviceName: settings?.serviceName ?? environment['OTEL_SERVICE_NAME'] ?? null,
   };
 }
 

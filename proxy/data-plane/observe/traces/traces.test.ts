@@ -203,14 +203,14 @@ describe('the usual variables of the environment', () => {
     Object.assign(process.env, {
       OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
       OTEL_EXPORTER_OTLP_HEADERS: 'x-api-key=hunter2',
-      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test',
+      OTEL_RESOURCE_ATTRIBUTES: 'deployment.environment.name=test,service.name=edge',
     });
     bed.proxy.reconfigure({ ...bed.config, traces: tracesWanted(undefined, process.env) });
     await get();
     expect((await spans()).server).toHaveLength(1);
     expect(collector.headers[0]?.['x-api-key']).toBe('hunter2');
     expect(collector.resource).toMatchObject({
-      'service.name': 'strangler',
+      'service.name': 'edge',
       'deployment.environment.name': 'test',
     });
   });

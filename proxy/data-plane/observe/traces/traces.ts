@@ -2,10 +2,11 @@ import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/ap
 import type { Context, Span, Tracer } from '@opentelemetry/api';
 import {
   defaultResource,
+  detectResources,
   resourceAttributesEnvDetector,
   resourceFromAttributes,
+  type Resource,
 } from '@opentelemetry/resources';
-import { detectResources } from '@opentelemetry/resources';
 import {
   BatchSpanProcessor,
   ParentBasedSampler,
@@ -13,9 +14,9 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { Attempt, Carrier, Destination, Exchange } from '../../exchange.ts';
-import { answerAttributes, attemptAttributes, requestAttributes, spanName, tryAttributes } from './spans.ts';
-import { createExporter } from './span-exporter.ts';
 import type { ProxyLogger } from '../observers.ts';
+import { createExporter } from './span-exporter.ts';
+import { answerAttributes, attemptAttributes, requestAttributes, spanName, tryAttributes } from './spans.ts';
 import { callerOf, traceparentOf } from './trace-context.ts';
 import type { TraceSettings } from './trace-settings.ts';
 
@@ -30,11 +31,8 @@ export class Traces {
   readonly #tracer: Tracer;
 
   constructor(settings: TraceSettings, logger: ProxyLogger) {
-    const resource = defaultResource()
-      .merge(detectResources({ detectors: [resourceAttributesEnvDetector] }))
-      .merge(resourceFromAttributes({ 'service.name': settings.serviceName }));
     this.#provider = new TracerProvider({
-      resource,
+      resource: resourceOf(settings),
       // A caller that traces has decided for all that it calls, or its traces would have holes.
       sampler: new ParentBasedSampler({ root: new TraceIdRatioBasedSampler(settings.sampleRatio) }),
       // A queue is bounded only when what waits in it is.
@@ -124,6 +122,14 @@ class TracedCarrier implements Carrier {
   onClientGone(left: () => void): () => void {
     return this.#carrier.onClientGone(left);
   }
+}
+
+/** Who the spans are from; OTEL_RESOURCE_ATTRIBUTES may name more, and the service where nobody else does. */
+function resourceOf({ serviceName }: TraceSettings): Resource {
+  return defaultResource()
+    .merge(resourceFromAttributes({ 'service.name': 'strangler' }))
+    .merge(detectResources({ detectors: [resourceAttributesEnvDetector] }))
+    .merge(resourceFromAttributes(serviceName === null ? {} : { 'service.name': serviceName }));
 }
 
 function endRequest(span: Span, exchange: Exchange): void {
