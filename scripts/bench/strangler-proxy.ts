@@ -1,7 +1,8 @@
 import pino from 'pino';
-import { configSchema } from '../config/schema.ts';
+import type { Freshness } from '../../proxy/data-plane/canary/freshness.ts';
 import { startProxy } from '../../proxy/data-plane/server.ts';
 import type { Standing, StandingsFeed } from '../../proxy/data-plane/standing.ts';
+import { readConfig } from '../config/read.ts';
 import { proxyConfigOf } from '../up/proxy-config.ts';
 
 /** How the product's proxy is set up for one contender. */
@@ -21,7 +22,7 @@ process.once('message', (variant: Variant) => void start(variant));
 process.once('disconnect', () => process.exit());
 
 async function start({ upstream, stage, routes, shadow, proxy }: Variant): Promise<void> {
-  const config = configSchema.parse({
+  const settings = {
     version: 1,
     monolith: { url: upstream },
     services: { catalog: { url: upstream } },
@@ -29,7 +30,9 @@ async function start({ upstream, stage, routes, shadow, proxy }: Variant): Promi
     migrations: {
       catalog: { service: 'catalog', routes: routesFor(routes), shadow: { sample: shadow } },
     },
-  });
+  };
+  // JSON is YAML as well.
+  const config = readConfig('strangler.yaml', {}, JSON.stringify(settings));
   const standing: Standing = {
     migration: 'catalog',
     stage,
@@ -49,9 +52,24 @@ async function start({ upstream, stage, routes, shadow, proxy }: Variant): Promi
     acknowledge: () => undefined,
   };
   const logger = pino({ level: 'error' }, pino.destination(2));
-  const running = await startProxy({ config: proxyConfigOf(config), feed, logger });
+  const running = await startProxy({
+    config: proxyConfigOf(config),
+    feed,
+    freshness: NOBODY_WRITES,
+    cookieKeys: ['a key of the benchmark'],
+    logger,
+  });
   process.send?.({ port: Number(new URL(running.url).port) });
 }
+
+const NOBODY_WRITES: Freshness = {
+  latest: () => null,
+  lookOften: () => undefined,
+  onLook: () => () => undefined,
+  tell: () => undefined,
+  isHearing: () => true,
+  onNews: () => () => undefined,
+};
 
 function routesFor(count: number): string[] {
   const others = Array.from({ length: count - 1 }, (_, each) => `GET /api/collection-${each}/{id}`);
