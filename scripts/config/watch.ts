@@ -51,8 +51,8 @@ function offer(file: string, text: string, listener: ConfigListener): void {
   try {
     listener.take(readConfig(file, process.env, text));
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    listener.refused(error);
+    // Something that no check foresaw must not end a process that carries requests.
+    listener.refused(error instanceof ConfigError ? error : new ConfigError([String(error)]));
   }
 }
 
