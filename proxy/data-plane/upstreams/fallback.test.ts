@@ -55,7 +55,7 @@ describe('a canary read that the service does not answer', () => {
     ['answers 504', answers(504)],
     ['gives no answer in time', (req) => void req.resume()],
   ] as [string, Handler][])('falls back when it %s', async (_what, service) => {
-    await start(service, { proxy: { timeouts: { firstByteMs: 50 } } });
+    await start(service, { proxy: { timeouts: { firstByteMs: 500 } } });
     const reply = await get();
     expect([reply.status, reply.json()['side']]).toEqual([200, 'monolith']);
     expect([bed.service.begun, bed.monolith.begun]).toEqual([1, 1]);

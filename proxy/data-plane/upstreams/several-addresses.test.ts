@@ -41,6 +41,7 @@ const start = async (part: Partial<SideInput> = {}, options: BedOptions = {}): P
   });
   reconfigureService(bed, sideAt([a.url, b.url], part));
 };
+const portOf = (url: string): number => Number(new URL(url).port);
 const call = (method = 'GET', body?: string) =>
   send(bed.proxy.url, method, '/api/products/1', body === undefined ? {} : { body });
 
@@ -67,7 +68,7 @@ describe('an address that dies', () => {
     expect(serviceHealth(bed).retried).toBeGreaterThanOrEqual(3);
     // It is out: a write does not meet it any more.
     expect(await statuses(5, 'POST', 'x')).toEqual([200]);
-    await a.start(Number(new URL(urlOfA).port));
+    await a.start(portOf(urlOfA));
     const begun = a.begun;
     await until(async () => {
       expect((await call()).status).toBe(200);
@@ -76,18 +77,31 @@ describe('an address that dies', () => {
     await until(() => statesOf(bed)[0] === 'healthy');
   });
 
-  it('is not taken out when it is the only one left, and its recovery is noticed by the next request', async () => {
+  it('is not taken out when it is the only one, and its recovery is noticed by the next request', async () => {
     await start();
+    reconfigureService(bed, sideAt(urlOfA));
+    await a.stop();
+    expect(await statuses(10)).toEqual([502]);
+    expect(statesOf(bed)).toEqual(['unhealthy']);
+    await a.start(portOf(urlOfA));
+    expect(await statuses(10)).toEqual([200]);
+    expect(statesOf(bed)).toEqual(['healthy']);
+  });
+
+  it('is asked all the same when the others die too, and is back at once when it answers', async () => {
+    await start({ ejection: { baseMs: 3_600_000, maxMs: 3_600_000 } });
     await a.stop();
     await b.stop();
     expect(await statuses(20)).toEqual([502]);
     expect(statesOf(bed).sort()).toEqual(['ejected', 'unhealthy']);
-    await b.start(Number(new URL(urlOfB).port));
-    await until(async () => (await call()).status === 200);
+    const first = statesOf(bed).indexOf('ejected');
+    await [a, b][first]?.start(portOf([urlOfA, urlOfB][first] ?? ''));
     await until(async () => {
       await call();
-      return statesOf(bed)[1] === 'healthy';
+      return statesOf(bed)[first] === 'healthy';
     });
+    // The other one is now the one that is taken out.
+    await until(async () => (await statuses(5)).join() === '200');
   });
 
   it('fails a POST once: it is sent to nobody else, with a body or without', async () => {
