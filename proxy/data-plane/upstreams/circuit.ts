@@ -65,19 +65,25 @@ export class Circuit {
     if (this.#probesPassed >= this.#settings.probes) this.#close();
   }
 
-  failed(era: number): void {
-    if (era !== this.#era) return;
-    if (this.#state === 'half-open') return this.#open();
+  /** True when this was the one that opens it. */
+  failed(era: number): boolean {
+    if (era !== this.#era) return false;
     this.#recent.count();
     this.#recent.mark();
-    const { minimumRequests, errorPercent } = this.#settings;
-    const { all, marked } = this.#recent;
-    if (all >= minimumRequests && marked * 100 >= all * errorPercent) this.#open();
+    if (this.#state === 'closed' && !this.#isTooMuch()) return false;
+    this.#open();
+    return true;
   }
 
   /** Something else says that the side is back: the next requests are probes already. */
   tryAgain(): void {
     if (this.#state === 'open') this.#allowProbes();
+  }
+
+  #isTooMuch(): boolean {
+    const { minimumRequests, errorPercent } = this.#settings;
+    const { all, marked } = this.#recent;
+    return all >= minimumRequests && marked * 100 >= all * errorPercent;
   }
 
   #open(): void {

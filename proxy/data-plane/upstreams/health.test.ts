@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 
 const fail = (times: number, mayEject = true): void => {
-  for (let at = 0; at < times; at += 1) health.failed('ECONNREFUSED', EJECTION, mayEject);
+  for (let at = 0; at < times; at += 1) health.failed('ECONNREFUSED', EJECTION, () => mayEject);
 };
 const pass = (times: number): void => {
   for (let at = 0; at < times; at += 1) health.passed(CHECKS);

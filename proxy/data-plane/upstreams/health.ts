@@ -68,12 +68,12 @@ export class AddressHealth {
   }
 
   /** A request was not answered, or by a gateway's error. */
-  failed(why: string, settings: EjectionSettings, mayEject: boolean): void {
+  failed(why: string, settings: EjectionSettings, mayEject: () => boolean): void {
     this.#lastError = why;
     this.#failuresInRow += 1;
     if (!this.isUsable) return;
     if (this.#failuresInRow < settings.consecutiveFailures && !this.#isOnProbation) return;
-    if (mayEject) return this.#eject(settings);
+    if (mayEject()) return this.#eject(settings);
     this.#isSaidByChecks = false;
     this.#become('unhealthy');
   }

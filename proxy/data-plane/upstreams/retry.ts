@@ -40,7 +40,7 @@ function leftNoTrace({ error, noByteCame }: Attempt): boolean {
 }
 
 function elsewhere(pool: Pool, tried: readonly Address[]): NextTry | null {
-  const address = pool.chooseAnother(tried);
+  const address = pool.addresses.chooseAnother(tried);
   return address && { address, onNewConnection: false };
 }
 

@@ -3,7 +3,7 @@ import { UnwantedAnswer } from '../lane/problems.ts';
 import type { Address } from './address.ts';
 import type { Pool } from './pool.ts';
 import { problemOf, type NotAskedError } from './problems.ts';
-import { nextTry } from './retry.ts';
+import { nextTry, type NextTry } from './retry.ts';
 import type { Upstreams } from './upstreams.ts';
 
 type IsWanted = (status: number) => boolean;
@@ -42,16 +42,14 @@ async function tryAddresses(exchange: Exchange, pool: Pool, isWanted: IsWanted):
   const refusal = pool.refusal();
   if (refusal) return notAsked(refusal);
   pool.countRequest();
-  let address = pool.choose();
-  let attempt = await pool.send(exchange, address, { isWanted, onNewConnection: false });
-  if (!attempt.error) return attempt;
+  let next: NextTry | null = { address: pool.addresses.choose(), onNewConnection: false };
   const tried: Address[] = [];
   for (;;) {
-    tried.push(address);
-    const next = nextTry(exchange, pool, attempt, tried);
+    const attempt: Attempt = await pool.send(exchange, { ...next, isWanted });
+    if (!attempt.error) return attempt;
+    tried.push(next.address);
+    next = nextTry(exchange, pool, attempt, tried);
     if (!next) return attempt;
-    address = next.address;
-    attempt = await pool.send(exchange, address, { isWanted, onNewConnection: next.onNewConnection });
   }
 }
 

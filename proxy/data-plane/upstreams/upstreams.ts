@@ -1,5 +1,6 @@
 import type { Exchange } from '../exchange.ts';
-import { Pool, type PoolParts, type SideHealth } from './pool.ts';
+import type { AddressesParts } from './addresses.ts';
+import { Pool, type SideHealth } from './pool.ts';
 import type { SideSettings } from './schema.ts';
 
 /** Both sides; services by the names that the route table uses. */
@@ -13,7 +14,7 @@ export interface UpstreamsHealth {
   services: Record<string, SideHealth>;
 }
 
-type UpstreamsParts = Pick<PoolParts, 'logger'> & Partial<PoolParts>;
+type UpstreamsParts = Pick<AddressesParts, 'logger'> & Partial<AddressesParts>;
 
 /** A service that a route names and nobody gave an address for. */
 class UnknownServiceError extends Error {
@@ -26,7 +27,7 @@ class UnknownServiceError extends Error {
 /** The addresses of both sides, and how they fare. Checks their health from the beginning until it is closed. */
 export class Upstreams {
   readonly monolith: Pool;
-  readonly #parts: PoolParts;
+  readonly #parts: AddressesParts;
   #services: ReadonlyMap<string, Pool> = new Map();
 
   constructor(settings: UpstreamSettings, parts: UpstreamsParts) {
@@ -51,11 +52,11 @@ export class Upstreams {
 
   /** One that is well, for a question of our own. */
   get monolithAddress(): URL {
-    return this.monolith.choose().url;
+    return this.monolith.addresses.choose().url;
   }
 
   serviceAddress(service: string): URL {
-    return this.#service(service).choose().url;
+    return this.#service(service).addresses.choose().url;
   }
 
   get health(): UpstreamsHealth {
