@@ -9,6 +9,7 @@ describe('the schema of the data plane', () => {
     expect(proxySchema.parse({})).toEqual({
       listen: '127.0.0.1:8080',
       trustedProxies: [],
+      rateLimits: [],
       hold: { capMs: 2000, maxRequests: 1000, maxBytes: 67_108_864 },
       timeouts: { connectMs: 3000, firstByteMs: 60_000, idleMs: 120_000 },
       requestId: 'pass',

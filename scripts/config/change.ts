@@ -11,6 +11,8 @@ export interface InForce {
 /** What is opened once, when a process starts. */
 const FIXED: readonly (readonly string[])[] = [
   ['proxy', 'listen'],
+  // Says too whether there is TLS at all.
+  ['proxy', 'tls', 'clientAuth'],
   ['control', 'listen'],
   ['control', 'store'],
 ];
@@ -68,5 +70,5 @@ function wayOut(stage: InForce['stage']): string {
 }
 
 function at(config: Config, path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], config);
+  return path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], config);
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { RouteError } from '../../proxy/routes/route.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
 import { expandEnvironment } from './environment.ts';
+import { gatewayProblems } from './gateway.ts';
 import type { Path } from './locate.ts';
 import { locate } from './locate.ts';
 import type { Problem } from './problems.ts';
@@ -105,7 +106,7 @@ function problemsBetweenParts(config: ConfigData): Problem[] {
       }
     }
   }
-  return [...problems, ...sharedTables(config), ...routeProblems(config)];
+  return [...problems, ...sharedTables(config), ...routeProblems(config), ...gatewayProblems(config)];
 }
 
 /** Two migrations on one table would each think that they own it. */

@@ -9,8 +9,8 @@ import type { Side } from '../../migrations/lifecycle/stages.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
 import { routesOf } from '../config/read.ts';
-
-const PROBE_MS = 2000;
+import { upstreamTlsIn } from './file-paths.ts';
+import { probe } from './probe.ts';
 
 /** Everything that the configuration names, ready to be moved. */
 export interface Capabilities {
@@ -68,24 +68,15 @@ function capabilityOf(
       const sides = [
         { label: 'monolith', ...config.monolith },
         { label: `service ${service}`, ...application },
-      ].flatMap(({ label, url, health }) => [url].flat().map((each) => ({ label, url: each, health })));
-      const found = await Promise.all(sides.map((side) => probe(side.label, side.url, side.health)));
+      ].flatMap(({ label, url, health, tls }) => {
+        const secured = tls && upstreamTlsIn(config.folder, tls);
+        return [url].flat().map((each) => ({ label, url: each, health, tls: secured }));
+      });
+      const found = await Promise.all(sides.map(probe));
       return found.filter((problem) => problem !== null);
     },
     compareContracts: () => compareContracts(config, name, application.openapi),
   };
-}
-
-async function probe(label: string, url: string, path: string): Promise<string | null> {
-  const address = new URL(path, url);
-  try {
-    const answer = await fetch(address, { signal: AbortSignal.timeout(PROBE_MS), redirect: 'manual' });
-    await answer.body?.cancel();
-    return answer.status < 500 ? null : `${label}: ${address.href} answers ${answer.status}`;
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return `${label}: ${address.href} does not answer (${cause instanceof Error ? cause.message : String(cause)})`;
-  }
 }
 
 async function compareContracts(

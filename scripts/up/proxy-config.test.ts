@@ -19,9 +19,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** What the data plane gets to work by. */
-function configOf(proxy: string, environment: NodeJS.ProcessEnv = {}) {
+function configOf(proxy: string, environment: NodeJS.ProcessEnv = {}, rest = REST) {
   const file = join(folder, 'strangler.yaml');
-  writeFileSync(file, `${REST}proxy: ${proxy}\n`);
+  writeFileSync(file, `${rest}proxy: ${proxy}\n`);
   return proxyConfigOf(readConfig(file, environment));
 }
 
@@ -37,6 +37,23 @@ describe('what the proxy works by', () => {
   it('writes its access log beside strangler.yaml, wherever it runs', () => {
     const { proxy } = configOf('{ accessLog: { to: logs/access.log } }');
     expect(proxy.accessLog?.to).toBe(join(folder, 'logs', 'access.log'));
+  });
+
+  it('reads certificates and keys beside strangler.yaml, wherever it runs', () => {
+    const { proxy, upstreams } = configOf(
+      '{ tls: { cert: tls/a.crt, key: /etc/a.key, others: [{ cert: b.crt, key: b.key }] }, ' +
+        'jwt: { jwks: keys.json, issuer: a, audience: b } }\n' +
+        'monolith: { url: "https://127.0.0.1:3000", tls: { ca: ca.crt } }',
+      {},
+      REST.replace(/monolith: .*\n/, ''),
+    );
+    expect(proxy.tls).toMatchObject({
+      cert: join(folder, 'tls', 'a.crt'),
+      key: '/etc/a.key',
+      others: [{ cert: join(folder, 'b.crt'), key: join(folder, 'b.key') }],
+    });
+    expect(proxy.jwt?.jwks).toBe(join(folder, 'keys.json'));
+    expect(upstreams.monolith.tls).toEqual({ ca: join(folder, 'ca.crt'), verify: true });
   });
 
   it('takes the secrets of a collector from the environment', () => {

@@ -4,19 +4,23 @@ import type { DataPlaneConfig } from '../../proxy/data-plane/server.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
 import { routesOf } from '../config/read.ts';
+import { frontTlsIn, jwksIn, upstreamTlsIn } from './file-paths.ts';
 
 /** What of strangler.yaml the data plane works by. */
 export function proxyConfigOf(config: Config): DataPlaneConfig {
   const migrations = Object.entries(config.migrations).map(
-    ([name, { shadow, guardrails, canary, tables }]) =>
-      [name, { shadow, armsWindowMs: guardrails.window, canary, isSynced: tables.length > 0 }] as const,
+    ([name, { shadow, guardrails, canary, tables, auth, scopes, deprecated }]) => {
+      const isSynced = tables.length > 0;
+      const duties = { auth, scopes, deprecated };
+      return [name, { shadow, armsWindowMs: guardrails.window, canary, isSynced, ...duties }] as const;
+    },
   );
   return {
     table: buildRouteTable(routesOf(config)),
     proxy: withPaths(config),
     traces: tracesWanted(config.proxy.traces, process.env),
     canary: config.canary,
-    upstreams: { monolith: config.monolith, services: config.services },
+    upstreams: upstreamsOf(config),
     upstreamHosts: upstreamHostsOf(config),
     migrations: Object.fromEntries(migrations),
   };
@@ -24,9 +28,22 @@ export function proxyConfigOf(config: Config): DataPlaneConfig {
 
 /** Files are meant from the folder of strangler.yaml, wherever the proxy runs. */
 function withPaths({ proxy, folder }: Config): DataPlaneConfig['proxy'] {
-  const { accessLog } = proxy;
-  if (!accessLog || accessLog.to === 'stdout' || accessLog.to === 'stderr') return proxy;
-  return { ...proxy, accessLog: { ...accessLog, to: resolve(folder, accessLog.to) } };
+  const { accessLog, tls, jwt } = proxy;
+  const isFile = accessLog && accessLog.to !== 'stdout' && accessLog.to !== 'stderr';
+  return {
+    ...proxy,
+    accessLog: isFile ? { ...accessLog, to: resolve(folder, accessLog.to) } : accessLog,
+    tls: tls && frontTlsIn(folder, tls),
+    jwt: jwt && { ...jwt, jwks: jwksIn(folder, jwt.jwks) },
+  };
+}
+
+function upstreamsOf({ monolith, services, folder }: Config): DataPlaneConfig['upstreams'] {
+  const secured = <Side extends Config['monolith'] | Config['services'][string]>(side: Side): Side => {
+    return side.tls ? { ...side, tls: upstreamTlsIn(folder, side.tls) } : side;
+  };
+  const entries = Object.entries(services).map(([name, side]) => [name, secured(side)] as const);
+  return { monolith: secured(monolith), services: Object.fromEntries(entries) };
 }
 
 function upstreamHostsOf({ monolith, services }: Config): DataPlaneConfig['upstreamHosts'] {

@@ -26,7 +26,7 @@ export async function newAuthority(name = 'test authority'): Promise<Pair> {
 export async function certify(
   ca: Pair,
   names: readonly string[],
-  { at = '127.0.0.1' as string | null, expired = false } = {},
+  { at = '127.0.0.1', expired = false }: { at?: string | null; expired?: boolean } = {},
 ): Promise<Pair> {
   const day = 24 * 3600 * 1000;
   const made = await generate([{ name: 'commonName', value: names[0] ?? 'nobody' }], {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { createSecureContext, type ConnectionOptions } from 'node:tls';
 import { isDeepStrictEqual } from 'node:util';
@@ -63,7 +64,7 @@ export class UpstreamTls {
     let options = this.#given.get(host);
     if (!options) {
       const known = this.#known.get(host);
-      options = { ...known?.files.current, servername: known?.settings.serverName ?? nameOf(address) };
+      options = { ...known?.files.current, servername: nameOf(address, known?.settings) };
       this.#given.set(host, options);
     }
     return options;
@@ -74,22 +75,15 @@ export class UpstreamTls {
   }
 
   #load(host: string, settings: UpstreamTlsSettings, meanwhile?: ConnectionOptions): Known {
-    const { ca, cert, key, verify } = settings;
-    if (!verify) {
+    if (!settings.verify) {
       this.#logger.warn(
         { host },
         'verify is off: whoever answers at this address is believed, and can read and change everything',
       );
     }
-    const named = Object.entries({ ca, cert, key }).filter((each): each is [string, string] => !!each[1]);
     const files = new FileBacked<ConnectionOptions>({
-      files: named.map(([, file]) => file),
-      make: (contents) => {
-        const options = Object.fromEntries(named.map(([name], at) => [name, contents[at]]));
-        // Says now what would else be said at the next connection.
-        createSecureContext(options);
-        return { ...options, rejectUnauthorized: verify };
-      },
+      files: filesOf(settings).map(([, file]) => file),
+      make: (contents) => optionsOf(settings, contents),
       changed: () => {
         this.#given.delete(host);
         this.#logger.info({ host }, 'new connections to this address use the new certificates');
@@ -105,10 +99,33 @@ export class UpstreamTls {
   }
 }
 
+/** How to connect to an https address just once. Throws when its files are of no use. */
+export function readUpstreamTls(address: URL, settings: UpstreamTlsSettings | undefined): ConnectionOptions {
+  const contents = settings ? filesOf(settings).map(([, file]) => readFileSync(file)) : [];
+  return {
+    ...(settings ? optionsOf(settings, contents) : {}),
+    servername: nameOf(address, settings),
+  };
+}
+
+type NamedFile = [option: 'ca' | 'cert' | 'key', file: string];
+
+function filesOf({ ca, cert, key }: UpstreamTlsSettings): NamedFile[] {
+  return Object.entries({ ca, cert, key }).filter((each): each is NamedFile => each[1] !== undefined);
+}
+
+function optionsOf(settings: UpstreamTlsSettings, contents: readonly Buffer[]): ConnectionOptions {
+  const options = Object.fromEntries(filesOf(settings).map(([option], at) => [option, contents[at]]));
+  // Says now what would else be said at the next connection.
+  createSecureContext(options);
+  return { ...options, rejectUnauthorized: settings.verify };
+}
+
 /**
  * The name to ask for. Never the Host header, which is the client's word; an address without a name has none, and its
  * certificate has to carry the address.
  */
-function nameOf({ hostname }: URL): string {
+function nameOf({ hostname }: URL, settings: UpstreamTlsSettings | undefined): string {
+  if (settings?.serverName !== undefined) return settings.serverName;
   return isIP(hostname.replace(/^\[|\]$/g, '')) === 0 ? hostname : '';
 }
