@@ -25,6 +25,7 @@ describe('0, done', () => {
     [['resume']],
     [['resume', '--dry-run']],
     [['shadow', 'catalog']],
+    [['canary', 'catalog', '--weight', '0.1']],
     [['canary', 'catalog', '--weight', '12.5']],
     [['canary', 'catalog', '--ramp']],
     [['cutover', 'catalog']],
