@@ -6,7 +6,7 @@ import { clientKey } from './client-key.ts';
 import { secondsOf } from './duration.ts';
 import type { RateLimitSettings } from './schema.ts';
 
-// About 30 MB for one limit at worst, for its memory holds two windows.
+// About 20 MB for one limit, and twice that while two windows overlap.
 const MOST_CLIENTS = 50_000;
 const EVERYBODY_ELSE = '*';
 
