@@ -99,6 +99,20 @@ describe('the journal', () => {
   });
 });
 
+describe('the addresses of both sides', () => {
+  it('are shown with what is wrong with them and since when, and without old errors of one that is well', async () => {
+    const since = new Date(Date.now() - 5 * 60_000).toISOString();
+    bed.lifecycle.migrations[0]!.addresses = [
+      { side: 'monolith', address: 'old:80', state: 'healthy', since, lastError: 'ECONNRESET' },
+      { side: 'service', address: 'new:80', state: 'ejected', since, lastError: 'answers 503' },
+    ];
+    const { stdout } = await run('status', 'catalog');
+    expect(stdout).toContain(
+      'Addresses:\n  - monolith old:80: healthy for 5 min\n  - service new:80: ejected for 5 min: answers 503\n',
+    );
+  });
+});
+
 describe('a ramp', () => {
   it('is shown with step, time, reads, what it waits for, and each guardrail with its evidence', async () => {
     Object.assign(bed.lifecycle.migrations[0]!, {

@@ -89,6 +89,36 @@ describe('strangler.yaml', () => {
       [':17:55 migrations.catalog.tables.0.columns.price.convert: is none of money, enum, none'],
     ],
     [
+      'an address that is none',
+      GOOD.replace('http://127.0.0.1:4101', 'catalog:4101'),
+      undefined,
+      [':7:10 services.catalog.url: is not an http or https URL'],
+    ],
+    [
+      'one of several addresses that is none',
+      GOOD.replace('http://127.0.0.1:4101', '[http://a:1, ftp://b:1]'),
+      undefined,
+      [':7:23 services.catalog.url.1: is not an http or https URL'],
+    ],
+    [
+      'an address that stands there twice',
+      GOOD.replace('http://127.0.0.1:4101', '[http://a:1, http://a:1/]'),
+      undefined,
+      [':7:10 services.catalog.url: names an address twice'],
+    ],
+    [
+      'no address in a list',
+      GOOD.replace('http://127.0.0.1:4101', '[]'),
+      undefined,
+      [':7:10 services.catalog.url: needs an address'],
+    ],
+    [
+      'a fallback of the monolith, which has nobody to fall back to',
+      GOOD.replace('http://127.0.0.1:4000', 'http://127.0.0.1:4000\n  fallback: { enabled: true }'),
+      undefined,
+      [expect.stringContaining(':4:3 unknown key "fallback"')],
+    ],
+    [
       'YAML that cannot be parsed',
       GOOD.replace('version: 1', 'version: [1'),
       undefined,

@@ -22,7 +22,12 @@ const openapiFile = z
   .min(1)
   .describe('OpenAPI document, beside this file: the contract gate reads it.');
 
-const healthPath = z.string().startsWith('/').describe('Path that answers 2xx when the application is well.');
+const healthPath = z
+  .string()
+  .startsWith('/')
+  .describe(
+    'Whole path that answers below 500 while the application is well; health checks and the gate on health ask for it.',
+  );
 
 const applicationExtras = {
   database: databaseUrl.optional(),

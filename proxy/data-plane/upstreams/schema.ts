@@ -75,15 +75,17 @@ const retrySchema = z
 
 const upstreamUrl = z.url({ protocol: /^https?$/, error: 'is not an http or https URL' });
 
+const hrefOf = (url: string): string => (URL.canParse(url) ? new URL(url).href : url);
+
 /** What both sides have in common. */
 const sideShape = {
   url: z
     .union([
       upstreamUrl,
       z
-        .array(upstreamUrl, { error: 'is neither a URL nor a list of URLs' })
-        .min(1, 'needs a URL')
-        .refine((urls) => new Set(urls).size === urls.length, 'names an address twice'),
+        .array(upstreamUrl, { error: 'a list of them' })
+        .min(1, 'needs an address')
+        .refine((urls) => new Set(urls.map(hrefOf)).size === urls.length, 'names an address twice'),
     ])
     .describe(
       'Where it listens, e.g. http://127.0.0.1:3000, or a list when several addresses serve the same application. ' +
