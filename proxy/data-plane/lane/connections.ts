@@ -11,6 +11,15 @@ const KEPT: AgentOptions = {
   scheduling: 'lifo',
 };
 
+/** Whom to connect to, as node's clients want it: an IPv6 address stands in a URL in brackets, and here without. */
+export function peerOf({ protocol, hostname, port }: URL): {
+  protocol: string;
+  hostname: string;
+  port: string;
+} {
+  return { protocol, hostname: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname, port };
+}
+
 /** The connections to upstreams on which requests of clients go. */
 export class Connections {
   readonly #kept: Agents;

@@ -57,6 +57,21 @@ function begin(carrier: NodeCarrier): void {
   void parts.carryOut(exchange);
 }
 
+/** Answers with a problem, whatever of the request is still to come, or breaks off an answer that has begun. */
+export function answerWith(
+  res: ServerResponse,
+  problem: Problem,
+  headers: readonly HeaderPair[],
+  lingerMs: number,
+): void {
+  if (res.headersSent) return void res.destroy();
+  if (isUploading(res.req)) {
+    res.setHeader('connection', 'close');
+    lingerAfter(res, lingerMs);
+  }
+  writeProblem(res, problem, headers);
+}
+
 /** How one kind of request goes on. */
 interface Way {
   send: (trip: Trip) => Promise<Attempt>;
@@ -107,15 +122,8 @@ class NodeCarrier implements Carrier {
     return () => res.off('close', left);
   }
 
-  /** Answers by itself, or breaks off an answer that has begun. */
   answer(problem: Problem, headers: readonly HeaderPair[] = []): void {
-    const { res, parts } = this;
-    if (res.headersSent) return void res.destroy();
-    if (isUploading(res.req)) {
-      res.setHeader('connection', 'close');
-      lingerAfter(res, parts.settings.clients.lingerMs);
-    }
-    writeProblem(res, problem, headers);
+    answerWith(this.res, problem, headers, this.parts.settings.clients.lingerMs);
   }
 
   #outgoing(): Outgoing {

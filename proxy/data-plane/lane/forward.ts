@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { createProxyMiddleware, type Options } from 'http-proxy-middleware';
 import type { Attempt } from '../exchange.ts';
-import type { Connections } from './connections.ts';
+import { peerOf, type Connections } from './connections.ts';
 import { RequestStandIn, ResponseStandIn } from './stand-ins.ts';
 import { limitTime } from './time-limits.ts';
 import { Try, type Trip } from './try.ts';
@@ -46,10 +47,9 @@ function optionsFor(connections: Connections): Options {
     router: (req, _res, options) => {
       const { address, onNewConnection } = tryOf(req).trip;
       if (options) options.agent = connections.agentFor(address, onNewConnection);
-      return address;
+      // Without its path: the target of a try has the base path in front already.
+      return peerOf(address);
     },
-    // The target of a try has the base path in front already.
-    prependPath: false,
     // The default plugins parse a URL per answer for their log and write plain-text errors.
     ejectPlugins: true,
     // The answer is passed on by ourselves: httpxy's own passes would copy headers of the upstream's hop.
@@ -61,6 +61,7 @@ function optionsFor(connections: Connections): Options {
           own.connected(request);
           limitTime(request, own.trip.limits, () => own.clientIsBehind());
           request.on('information', (info) => own.inform(info));
+          request.once('upgrade', (_answer, upstream) => own.switched(upstream as Socket));
         });
         proxy.on('proxyRes', (answer, req) => tryOf(req).answer(answer));
         proxy.on('error', (error, req) => {

@@ -21,6 +21,7 @@ export function lingerAfter({ req }: ServerResponse, lingerMs: number): void {
  * the whole when the other end does so or the time is over.
  */
 export function linger(socket: Socket, lingerMs: number): void {
+  if (socket.destroyed) return;
   socket.end();
   const timer = setTimeout(() => socket.destroy(), lingerMs);
   socket.once('end', () => socket.destroy());

@@ -1,11 +1,11 @@
-import type { ServerResponse} from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { FrontTls } from '../tls/front.ts';
 import { refuseUnreadable } from './client-errors.ts';
-import { receive, receiveUpgrade, type EdgeParts } from './edge.ts';
-import { problemAsText, writeProblem } from './problems.ts';
+import { answerWith, receive, receiveUpgrade, type EdgeParts } from './edge.ts';
+import { problemAsText } from './problems.ts';
 import type { ClientSettings } from './schema.ts';
 
 // How often node looks for heads that take too long.
@@ -54,7 +54,9 @@ function createHttpServer(edge: EdgeParts, upgraded: Set<Socket>, tls: FrontTls 
   };
   server.on('request', (_req, res) => take(res, false));
   server.on('checkContinue', (_req, res) => take(res, true));
-  server.on('checkExpectation', (_req, res) => writeProblem(res, UNKNOWN_EXPECTATION));
+  server.on('checkExpectation', (_req, res) =>
+    answerWith(res, UNKNOWN_EXPECTATION, [], edge.settings.clients.lingerMs),
+  );
   server.on('connect', (_req, socket) => socket.end(problemAsText(NO_TUNNELS)));
   server.on('clientError', (error, socket) =>
     refuseUnreadable(error, socket as Socket, latest.get(socket as Socket), edge.settings.clients),

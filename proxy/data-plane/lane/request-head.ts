@@ -65,6 +65,7 @@ function tooMuch(status: number, what: string, limit: number, setting: keyof Cli
 
 /** Why two servers could read a request differently; null when they cannot. */
 function ambiguityOf(req: IncomingMessage): string | null {
+  if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0') return 'it is neither HTTP/1.1 nor HTTP/1.0';
   const hosts = countOfHosts(req.rawHeaders);
   if (hosts > 1) return 'it carries more than one Host header';
   if (hosts === 1 && !HOST.test(req.headers.host ?? ''))

@@ -20,10 +20,11 @@ export function watchClient(
     else if (isAwaited(req))
       refuse(tooSlow(`nothing of the rest of its body came for ${bounds.idleMs} ms`, 'idleMs'));
   });
-  if (bounds.minBodyBytesPerSecond > 0 && isUploading(req)) watchSpeed(req, bounds, refuse);
+  if (bounds.minBodyBytesPerSecond > 0 && isUploading(req)) watchSpeed(res, bounds, refuse);
 }
 
-function watchSpeed(req: IncomingMessage, bounds: ClientSettings, refuse: (problem: Problem) => void): void {
+function watchSpeed(res: ServerResponse, bounds: ClientSettings, refuse: (problem: Problem) => void): void {
+  const { req } = res;
   const { idleMs, minBodyBytesPerSecond } = bounds;
   const least = (minBodyBytesPerSecond * idleMs) / 1000;
   let seen = req.socket.bytesRead;
@@ -44,7 +45,9 @@ function watchSpeed(req: IncomingMessage, bounds: ClientSettings, refuse: (probl
     wasAwaited = isAwaited(req);
   }, idleMs);
   const stop = (): void => clearInterval(timer);
-  req.once('end', stop).once('close', stop);
+  req.once('end', stop);
+  // Whatever became of the rest of the body.
+  res.once('close', stop);
 }
 
 /** More of the body is wanted at once: neither a hold nor an upstream that takes its time keeps it back. */

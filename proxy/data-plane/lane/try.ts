@@ -5,6 +5,7 @@ import type {
   OutgoingHttpHeaders,
   ServerResponse,
 } from 'node:http';
+import type { Socket } from 'node:net';
 import type { AnswerHead, Attempt, Destination, HeaderPair } from '../exchange.ts';
 import { passInformation } from './information.ts';
 import { passAnswer } from './pass-answer.ts';
@@ -69,6 +70,7 @@ export class Try {
     const status = answer.statusCode ?? 502;
     // Whoever refused the rest of an upload has answered already.
     if (this.#isOver || this.#res.headersSent) return void answer.destroy();
+    if (status < 200) return this.switched(answer.socket);
     if (!this.trip.isWanted(status)) return this.#giveUp(answer, status);
     const headers = this.#begin(answer, status);
     answer.once('end', this.trip.upstreamDone);
@@ -88,6 +90,12 @@ export class Try {
     // What goes over it from now on is no request that a change of owner could wait for.
     this.trip.upstreamDone();
     return headers;
+  }
+
+  /** The upstream speaks another protocol from now on, which nobody asked for. */
+  switched(upstream: Socket): void {
+    upstream.destroy();
+    this.fail(new Error('it switched to another protocol without being asked'));
   }
 
   /** The upstream failed, or did not answer in time. */

@@ -2,6 +2,7 @@ import { request as httpRequest, type Agent, type IncomingMessage, type ServerRe
 import { request as httpsRequest } from 'node:https';
 import type { Socket } from 'node:net';
 import type { HeaderPair } from '../exchange.ts';
+import { peerOf } from './connections.ts';
 import { endToEndAnswer } from './hop-by-hop.ts';
 import { limitTime } from './time-limits.ts';
 import type { Try } from './try.ts';
@@ -21,8 +22,7 @@ export function upgrade(client: UpgradingClient, own: Try, agent: Agent, tunnels
   const { address, target, headers, limits } = own.trip;
   const send = address.protocol === 'https:' ? httpsRequest : httpRequest;
   const request = send({
-    host: address.hostname.replace(/^\[|\]$/g, ''),
-    port: address.port,
+    ...peerOf(address),
     path: target,
     agent,
     headers: { ...headers, connection: 'Upgrade', upgrade: 'websocket' },
@@ -104,7 +104,8 @@ class Tunnel {
     this.#isLeaving = true;
     this.#upstream.unpipe(this.#client);
     this.#upstream.off('data', this.#follow);
-    this.#upstream.on('data', this.#finishFrame);
+    // Without the pipe it would stand still.
+    this.#upstream.on('data', this.#finishFrame).resume();
     this.#finishFrame(Buffer.alloc(0));
     const deadline = setTimeout(() => this.destroy(), LEAVING_MS);
     this.onClose(() => clearTimeout(deadline));
@@ -124,7 +125,6 @@ class Tunnel {
     this.#client.write(GOING_AWAY);
     // After a Close frame nothing may follow: what the upstream still says is thrown away.
     this.#upstream.off('data', this.#finishFrame);
-    this.#upstream.resume();
   };
 }
 
