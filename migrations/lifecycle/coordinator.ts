@@ -36,11 +36,11 @@ export interface Order {
   /** The step of a ramp that a `canary` begins. */
   ramp?: RampPosition;
   /** What a ramp or a guardrail decided on. */
-  watched?: Watched;
+  watched?: WatchedTraffic;
 }
 
 /** Traffic that was watched at one stage and weight; it says nothing any more once these have changed. */
-export interface Watched {
+export interface WatchedTraffic {
   stageSeq: number;
   guardrails: readonly GuardrailResult[];
 }

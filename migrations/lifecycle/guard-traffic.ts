@@ -74,11 +74,16 @@ export class TrafficGuard {
 
   private async run(): Promise<void> {
     const { signal } = this.stop;
+    let isBlind = false;
     while (!signal.aborted) {
-      // The store is away: nothing is known, so nothing is decided.
-      await this.look().catch((error: unknown) =>
-        this.parts.warn({ error }, 'the traffic cannot be looked at'),
-      );
+      try {
+        await this.look();
+        isBlind = false;
+      } catch (error) {
+        // The store is away: nothing is known, so nothing is decided.
+        if (!isBlind) this.parts.warn({ error }, 'the traffic cannot be looked at');
+        isBlind = true;
+      }
       await pause(LOOK_MS, undefined, { signal }).catch(() => undefined);
     }
   }

@@ -110,6 +110,22 @@ describe('both arms in the same window', () => {
     expect(traffic.of('catalog').arms?.service).toEqual({ requests: 1, failed: 1, latency: [] });
   });
 
+  it('know how long a client waited that left: a service that hangs is slow, not unasked', () => {
+    const left = { ...exchange({ side: 'service', status: 0, ms: null, seq: 7 }) };
+    traffic.record({ ...left, startedAt: performance.now() - 9000 });
+    const { arms, service } = traffic.of('catalog');
+    expect(arms?.service).toMatchObject({ requests: 1, failed: 0 });
+    expect(Math.abs(p99(arms?.service.latency) - 9000)).toBeLessThan(200);
+    expect(service.lastMinuteReads.requests).toBe(0);
+  });
+
+  it('count a read that fell back as a failure of the service, and not as a read of the monolith', () => {
+    const fellBack = { status: 503, failed: true, firstByteMs: null };
+    traffic.record({ ...exchange({ side: 'service', seq: 7 }), fellBack });
+    const { arms } = traffic.of('catalog');
+    expect([arms?.service.failed, arms?.service.requests, arms?.monolith.requests]).toEqual([1, 1, 0]);
+  });
+
   it('begin anew with each weight, and what was decided before it does not count', () => {
     for (let i = 0; i < 9; i += 1) traffic.record(exchange({ side: 'service', status: 500, seq: 7 }));
     traffic.follow(at({ stage: 'canary', weight: 5, stageSeq: 9 }));

@@ -126,9 +126,10 @@ export class Traffic {
     const { firstByteMs, failed } = exchange.fellBack ?? outcome;
     if (exchange.fellBack) traffic.all.monolith.record(outcome.firstByteMs, outcome.failed);
     traffic.all[decision.side].record(firstByteMs, failed);
-    if (match.kind === 'reads' && (firstByteMs !== null || failed)) {
-      traffic.recordRead(decision, firstByteMs, failed);
-    }
+    if (match.kind !== 'reads') return;
+    if (firstByteMs !== null || failed) traffic.recordRead(decision, firstByteMs, failed);
+    // Its client left: it waited at least this long, or a side that hangs would look as if nobody had asked it.
+    else traffic.arms?.record(decision, (performance.now() - exchange.startedAt) * 1000, false);
   }
 
   unmatched(): Counts {
