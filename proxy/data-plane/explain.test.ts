@@ -26,6 +26,7 @@ beforeAll(async () => {
       freshness: new FakePace().seen(),
       cookieKeys: ['a key of the tests'],
       newest: () => bed.feed.current(),
+      leaseIsLive: () => true,
     },
     bed.config.canary,
     { catalog: { canary: lists, isSynced: false } },

@@ -147,9 +147,17 @@ function assemble({ config, feed, freshness, cookieKeys, logger }: ProxyOptions,
   const { table, proxy } = config;
   const running = new RunningWrites();
   const follower = new Follower(feed, running);
-  const armsParts = { freshness, cookieKeys, newest: () => follower.newest() };
+  const armsParts = {
+    freshness,
+    cookieKeys,
+    newest: () => follower.newest(),
+    leaseIsLive: () => feed.leaseIsLive(),
+  };
   const checks = new Agents(tls.upstream, { keepAlive: false });
-  const upstreams = new Upstreams(config.upstreams, { logger, agentFor: (address) => checks.agentFor(address) });
+  const upstreams = new Upstreams(config.upstreams, {
+    logger,
+    agentFor: (address) => checks.agentFor(address),
+  });
   return {
     table,
     feed,
@@ -160,7 +168,11 @@ function assemble({ config, feed, freshness, cookieKeys, logger }: ProxyOptions,
     arms: new Arms(armsParts, config.canary, config.migrations),
     upstreams,
     observers: new Observers(new Traffic(Object.keys(config.migrations)), observerSettings(config), logger),
-    shadow: new ShadowReads({ asker: createAsker(tls.upstream), upstreams, settings: shadowSettings(config) }),
+    shadow: new ShadowReads({
+      asker: createAsker(tls.upstream),
+      upstreams,
+      settings: shadowSettings(config),
+    }),
   };
 }
 

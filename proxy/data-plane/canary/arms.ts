@@ -20,6 +20,7 @@ export interface ArmsParts {
   /** Keys that sign cookies: the newest, then those of before. */
   cookieKeys: readonly [string, ...string[]];
   newest: () => Standings;
+  leaseIsLive: () => boolean;
 }
 
 type OfMigrations = Readonly<Record<string, CanaryOfMigration>>;
@@ -33,20 +34,12 @@ export class Arms {
   /** By migration and client. */
   #pins: Pins;
 
-  constructor(
-    { freshness, cookieKeys, newest }: ArmsParts,
-    settings: CanarySettings,
-    migrations: OfMigrations,
-  ) {
+  constructor({ cookieKeys, ...parts }: ArmsParts, settings: CanarySettings, migrations: OfMigrations) {
     const identities = new Identities(new Signer('arm', cookieKeys), settings);
     const signer = new Signer('watermark', cookieKeys);
-    this.#newest = newest;
+    this.#newest = parts.newest;
     this.#identities = identities;
-    this.#writes = new ReadYourWrites(
-      { freshness, signer, identities, newest },
-      settings,
-      syncedAmong(migrations),
-    );
+    this.#writes = new ReadYourWrites({ ...parts, signer, identities }, settings, syncedAmong(migrations));
     this.#pins = pinsOf(migrations);
   }
 

@@ -185,6 +185,17 @@ describe('a watermark', () => {
     for (const stage of ['extracted', 'retired'] as const) expect(await given(stage, 'service')).toBe(false);
   });
 
+  it('is given by a proxy that lost its lease: it may have missed that a canary began', async () => {
+    const feed = beds[0]?.feed ?? new FakeFeed();
+    feed.change('catalog', { stage: 'dual-write' });
+    const given = async () =>
+      (await ask('PUT', '/api/products/7')).headers['strangler-watermark'] !== undefined;
+    feed.live = false;
+    expect(await given()).toBe(true);
+    feed.live = true;
+    expect(await given()).toBe(false);
+  });
+
   it('is not given for a write that was held and went to the new owner', async () => {
     beds[0]?.feed.change('catalog', { holdWrites: true });
     const writing = ask('PUT', '/api/products/7');

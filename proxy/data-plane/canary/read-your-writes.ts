@@ -17,6 +17,7 @@ export interface ReadYourWritesParts {
   signer: Signer;
   identities: Identities;
   newest: () => Standings;
+  leaseIsLive: () => boolean;
 }
 
 /** What is known of one migration while it is in stage `canary`. */
@@ -221,8 +222,12 @@ export class ReadYourWrites {
 
   /** True while the service answers reads of any migration, or soon may: another proxy may know already. */
   #isWatched(): boolean {
-    for (const standing of this.#parts.newest().byMigration.values()) {
-      if (isNear(standing) && this.#isSynced(standing.migration)) return true;
+    const { newest, leaseIsLive } = this.#parts;
+    for (const standing of newest().byMigration.values()) {
+      const { migration, stage } = standing;
+      if (!this.#isSynced(migration) || stage === 'extracted' || stage === 'retired') continue;
+      // A proxy without a lease may have missed the way to canary.
+      if (isNear(standing) || !leaseIsLive()) return true;
     }
     return false;
   }
