@@ -117,6 +117,13 @@ describe('a route that needs a token', () => {
     expect(monolith.begun).toBe(0);
   });
 
+  it('believes only the kinds of signature that it was told', async () => {
+    await start({ algorithms: ['RS256', 'EdDSA'] });
+    const reply = await ask(P, { token: await issuer.token() });
+    expect(reply.status).toBe(401);
+    expect(reply.headers['www-authenticate']).toMatch(/signed in a way that is not believed/);
+  });
+
   it('forgives a clock that is a little off', async () => {
     await start({ clockToleranceSeconds: 90 });
     expect((await ask(P, { token: await issuer.token({ expiresIn: '-1m' }) })).status).toBe(200);

@@ -109,8 +109,6 @@ export class FrontTls {
   }
 }
 
-function pairOf(files: SecureContextOptions & { cert: Buffer }): Pair {
-  // Clients that show a certificate may only resume a session that belongs to a name.
-  const options = { ...files, sessionIdContext: 'strangler' };
-  return { certificate: new X509Certificate(files.cert), options, context: createSecureContext(options) };
+function pairOf(options: SecureContextOptions & { cert: Buffer }): Pair {
+  return { certificate: new X509Certificate(options.cert), options, context: createSecureContext(options) };
 }
