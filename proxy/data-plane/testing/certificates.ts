@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
@@ -52,7 +52,13 @@ export async function certify(
 
 /** A folder for the files of one test. */
 export class Files {
-  readonly folder = mkdtempSync(join(tmpdir(), 'strangler-files-'));
+  readonly folder: string;
+
+  /** In a new folder, or in this one, which may be gone. */
+  constructor(folder = mkdtempSync(join(tmpdir(), 'strangler-files-'))) {
+    this.folder = folder;
+    mkdirSync(folder, { recursive: true });
+  }
 
   /** Writes a file in one step, as those who renew certificates do; gives its path. */
   write(name: string, content: string): string {

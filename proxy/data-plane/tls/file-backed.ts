@@ -1,4 +1,4 @@
-import { readFileSync, unwatchFile, watchFile, type StatsListener } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 export interface FileBackedOptions<Value> {
   files: readonly string[];
@@ -22,14 +22,16 @@ const LOOK_MS = 500;
  */
 export class FileBacked<Value> {
   readonly #options: FileBackedOptions<Value>;
-  readonly #look: StatsListener;
+  readonly #timer: NodeJS.Timeout;
   #current: Value;
+  /** What the files looked like before they were last read: a change during the reading is a change to come. */
+  #seen: string;
 
   constructor(options: FileBackedOptions<Value>) {
     this.#options = options;
+    this.#seen = looksOf(options.files);
     this.#current = this.#readFirst();
-    this.#look = () => this.#readAgain();
-    for (const file of options.files) watchFile(file, { interval: LOOK_MS, persistent: false }, this.#look);
+    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref();
   }
 
   get current(): Value {
@@ -37,7 +39,14 @@ export class FileBacked<Value> {
   }
 
   close(): void {
-    for (const file of this.#options.files) unwatchFile(file, this.#look);
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    const now = looksOf(this.#options.files);
+    if (now === this.#seen) return;
+    this.#seen = now;
+    this.#readAgain();
   }
 
   #read(): Value {
@@ -62,6 +71,20 @@ export class FileBacked<Value> {
       return this.#options.refused(asError(error));
     }
     this.#options.changed(this.#current);
+  }
+}
+
+function looksOf(files: readonly string[]): string {
+  return files.map(lookOf).join();
+}
+
+function lookOf(file: string): string {
+  try {
+    const { dev, ino, size, mtimeNs } = statSync(file, { bigint: true });
+    return `${dev} ${ino} ${size} ${mtimeNs}`;
+  } catch (error) {
+    // It may be gone for a moment, or not ours to look at any more; reading will say so.
+    return String((error as NodeJS.ErrnoException).code);
   }
 }
 
