@@ -21,10 +21,20 @@ export function sendUpload(request: ClientRequest, upload: Upload): void {
   if (bytes === null && maxBytes > 0) countBytes(upload);
   // Trailers have to be set before the pipe ends the request; this listener stands before its own.
   req.once('end', () => addTrailers(req, request));
-  if (!expectation) return void req.pipe(request);
+  if (!expectation) {
+    sendHeadWithoutBody(request);
+    return void req.pipe(request);
+  }
   askFirst(request, expectation.continueMs, () => {
     expectation.ask();
     req.pipe(request);
+  });
+}
+
+/** An upstream may have its say before there is a body; together with a first piece of it the head costs no packet. */
+function sendHeadWithoutBody(request: ClientRequest): void {
+  setImmediate(() => {
+    if (!request.destroyed) request.flushHeaders();
   });
 }
 
