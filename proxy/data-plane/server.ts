@@ -232,7 +232,7 @@ function shownOf(parts: Parts, edge: EdgeParts): Shown {
       if (edge.isClosing()) return 'The proxy is closing.';
       return parts.feed.leaseIsLive()
         ? null
-        : 'The lease ran out: writes wait, for a move may have been missed.';
+        : 'The lease ran out: a move may have been missed, and what stands here is the last that was known.';
     },
   };
 }

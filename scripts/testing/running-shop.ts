@@ -138,7 +138,10 @@ export class RunningShop {
       const { code, out, err } = await this.strangler(...args);
       if (code === 0) return out;
       if (code !== REFUSED || Date.now() > giveUpAt) {
-        throw new Error(`strangler ${args.join(' ')} ended with ${code}: ${out}${err}`);
+        const status = JSON.stringify(await this.status().catch(String));
+        throw new Error(
+          `strangler ${args.join(' ')} ended with ${code}: ${out}${err}\nstatus: ${status}\nproduct: ${this.productSaid()}`,
+        );
       }
     }
   }

@@ -147,8 +147,9 @@ describe('holding writes', () => {
     socket.destroy();
   });
 
-  it('holds by itself when the lease runs out, and goes on when it is live again', async () => {
-    await start({ feed: new FakeFeed(standing({ stage: 'extracted', owner: 'service' })) });
+  it('holds by itself when the lease runs out and no fence stands, and goes on when it is live again', async () => {
+    const unfenced = standing({ stage: 'extracted', owner: 'service', isFenced: false });
+    await start({ feed: new FakeFeed(unfenced) });
     bed.feed.live = false;
     const answer = write();
     await holds(1);
