@@ -5,21 +5,12 @@ import { shadowSchema } from './shadow/schema.ts';
 import { monolithSchema, serviceSchema } from './upstreams/schema.ts';
 
 describe('the schema of the data plane', () => {
-  it('fills in every default', () => {
-    expect(proxySchema.parse({})).toEqual({
-      listen: '127.0.0.1:8080',
-      trustedProxies: [],
-      rateLimits: [],
-      hold: { capMs: 2000, maxRequests: 1000, maxBytes: 67_108_864 },
-      timeouts: { connectMs: 3000, firstByteMs: 60_000, idleMs: 120_000 },
-      requestId: 'pass',
-    });
-    expect(shadowSchema.parse({})).toEqual({
-      sample: 10,
-      maxPending: 100,
-      maxBodyBytes: 262_144,
-      ignore: [],
-    });
+  it('needs nothing to be written, and then asks nothing of clients and watches nothing', () => {
+    const { hold, rateLimits, jwt, tls, metrics, traces, accessLog } = proxySchema.parse({});
+    expect(hold.capMs).toBe(2000);
+    expect(rateLimits).toEqual([]);
+    expect([jwt, tls, metrics, traces, accessLog]).toEqual(Array(5).fill(undefined));
+    expect(shadowSchema.parse({})).toMatchObject({ sample: 10, ignore: [] });
     expect(canarySchema.parse({}).cookie).toBe('strangler_arm');
   });
 

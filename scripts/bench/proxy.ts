@@ -12,12 +12,19 @@ import type { Load, LoadResult } from './load.ts';
  * What a request through the proxy costs, beside its peers in the same run: `npm run bench:proxy`. One process each,
  * the same upstream, the same load. The rounds are interleaved, and medians are shown, because machines are noisy.
  */
+const WATCHED = {
+  metrics: { listen: '127.0.0.1:0' },
+  accessLog: { to: '/dev/null', sample: 1 },
+  rateLimits: [{ name: 'generous', requests: 1_000_000_000, per: '1h', by: 'address' }],
+};
+
 const CONTENDERS: readonly Contender[] = [
   express,
   nginx,
   haproxy,
   strangler('no migration under way'),
   strangler('canary', { stage: 'canary' }),
+  strangler('canary, metrics, log, rate limit', { stage: 'canary', proxy: WATCHED }),
   strangler('shadow on every read', { stage: 'shadow', shadow: 100 }),
   strangler('10 routes', { routes: 10 }),
   strangler('1,000 routes', { routes: 1000 }),
