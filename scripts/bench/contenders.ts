@@ -13,7 +13,7 @@ import type { Variant } from './strangler-proxy.ts';
 export interface Contender {
   name: string;
   /** Null when it is not installed here. */
-  start(upstream: string): Promise<RunningContender | null>;
+  start: (upstream: string) => Promise<RunningContender | null>;
 }
 
 export interface RunningContender {
@@ -96,7 +96,7 @@ backend app
 
 interface ServerPlan {
   config: string;
-  args(file: string): string[];
+  args: (file: string) => string[];
 }
 
 async function startServer(

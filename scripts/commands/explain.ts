@@ -16,13 +16,15 @@ export function explainCommand(finish: (code: ExitCode) => void): Command {
       'a header of the request; give it again for more',
       withHeader,
     )
-    .action(async (method: string, target: string, { header = {} }: { header?: Headers }, command: Command) => {
-      const { client, screen } = contextOf(command);
-      const question = { method: method.toUpperCase(), target, headers: header };
-      const explanation = await client.explain(question);
-      screen.result(explanation, () => explanationInWords(question, explanation, screen));
-      finish(explanation.outcome === 'refused' ? EXIT.refused : EXIT.done);
-    });
+    .action(
+      async (method: string, target: string, { header = {} }: { header?: Headers }, command: Command) => {
+        const { client, screen } = contextOf(command);
+        const question = { method: method.toUpperCase(), target, headers: header };
+        const explanation = await client.explain(question);
+        screen.result(explanation, () => explanationInWords(question, explanation, screen));
+        finish(explanation.outcome === 'refused' ? EXIT.refused : EXIT.done);
+      },
+    );
 }
 
 /** A header that is given again joins the one before, as it does on its way through HTTP. */

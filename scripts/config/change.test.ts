@@ -59,7 +59,11 @@ describe('a new configuration while everything runs', () => {
     ['tables', (yaml: string) => yaml.replace('n: n', 'm: m'), 'migrations.catalog.tables'],
     ['database', (yaml: string) => yaml.replace('h/shop', 'h/new'), 'services.shop.database'],
     ['monolith', (yaml: string) => yaml.replace('h/mono', 'h/new'), 'monolith.database'],
-    ['service', (yaml: string) => yaml.replace('service: shop', 'service: other'), 'migrations.catalog.service'],
+    [
+      'service',
+      (yaml: string) => yaml.replace('service: shop', 'service: other'),
+      'migrations.catalog.service',
+    ],
   ])('may change the %s of a migration only while nothing is in sync', (_what, change, path) => {
     expect(problems(change, 'legacy')).toEqual([]);
     for (const stage of UNDER_WAY) {

@@ -35,11 +35,7 @@ const briefly = (traffic: TrafficReport[]): string[] =>
 
 it('shows the addresses of the monolith and of the service of the migration, and no other', () => {
   const traffic = [reported(sideOf({ 'm:1': 'healthy' }), sideOf({ 'a:1': 'ejected', 'b:1': 'unknown' }))];
-  expect(briefly(traffic)).toEqual([
-    'monolith m:1 healthy',
-    'service a:1 ejected',
-    'service b:1 unknown',
-  ]);
+  expect(briefly(traffic)).toEqual(['monolith m:1 healthy', 'service a:1 ejected', 'service b:1 unknown']);
   expect(addressStatuses('catalog', traffic)[1]).toEqual({
     side: 'service',
     address: 'a:1',

@@ -40,7 +40,9 @@ export class SyncParts {
     this.journal = journal;
     this.capabilities = capabilities;
     this.logger = logger;
-    this.pace = new PaceMaker(store, () => [...this.journal.states.keys()].some((name) => this.isWatched(name)));
+    this.pace = new PaceMaker(store, () =>
+      [...this.journal.states.keys()].some((name) => this.isWatched(name)),
+    );
   }
 
   start(): void {

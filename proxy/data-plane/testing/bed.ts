@@ -179,7 +179,7 @@ export interface Bed {
 }
 
 /** Routes of the migration `catalog`. */
-export function tableOf(routes: RouteInput[]): RouteTable {
+function tableOf(routes: RouteInput[]): RouteTable {
   return buildRouteTable([{ migration: 'catalog', service: 'shop', routes }]);
 }
 
