@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -73,6 +72,34 @@ describe('an answer that comes before its request is over', () => {
     const answered = allOf(socket);
     pour(socket);
     expect(await answered).toMatch(/^HTTP\/1\.1 403 [^]*\r\n\r\n2\r\nno\r\n0\r\n\r\n$/);
+  });
+
+  it('reaches the client also from an upstream that answers and hangs up at once, again and again', async () => {
+    await start({ proxy: { clients: { lingerMs: 300 } } });
+    const upstream = await new RawUpstream((socket) => {
+      // With the rest of the upload unread, this is a reset that overtakes nothing but the next write.
+      socket.write('HTTP/1.1 413 Too Much\r\nContent-Length: 2\r\n\r\nno', () => socket.destroy());
+    }).start();
+    raw.push(upstream);
+    useAsMonolith(bed, upstream.url);
+    for (let round = 0; round < 10; round += 1) {
+      const socket = await begin(bed.proxy.url, UPLOAD);
+      const answered = allOf(socket);
+      pour(socket);
+      expect(await answered).toMatch(/^HTTP\/1\.1 413 [^]*\r\n\r\nno$/);
+    }
+    expect(counts()?.failed).toBe(0);
+  });
+
+  it('is a 502 when the upstream hangs up in the middle of an upload without a word', async () => {
+    await start({ proxy: { clients: { lingerMs: 300 } } });
+    const upstream = await new RawUpstream((socket) => socket.resetAndDestroy()).start();
+    raw.push(upstream);
+    useAsMonolith(bed, upstream.url);
+    const socket = await begin(bed.proxy.url, UPLOAD);
+    const answered = allOf(socket);
+    pour(socket);
+    expect(await answered).toMatch(/^HTTP\/1\.1 502 [^]*The monolith broke off/);
   });
 
   it('leaves nothing of the upload to be taken for a next request', async () => {

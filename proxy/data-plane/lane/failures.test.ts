@@ -1,15 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import {
-  closeOf,
-  openSocket,
-  readUntil,
-  send,
-  startBed,
-  until,
-  type Bed,
-  type BedOptions,
-} from '../testing/bed.ts';
+import { openSocket, send, startBed, until, type Bed, type BedOptions } from '../testing/bed.ts';
 
 let bed: Bed;
 afterEach(() => bed.stop());
@@ -92,5 +82,48 @@ describe('a side that gives no answer', () => {
     await start({ monolith: (_req, res) => void res.writeHead(503).end('mine') });
     expect((await get()).text).toBe('mine');
     expect(counts()).toMatchObject({ requests: 1, failed: 1 });
+  });
+});
+
+describe('the time limits', () => {
+  const silent: BedOptions = {
+    routes: [
+      { method: '*', path: '/api/products/report', timeouts: { firstByteMs: 5000 } },
+      { method: '*', path: '/api/products/quick', timeouts: { firstByteMs: 40 } },
+      '* /api/products/other',
+    ],
+    monolith: (req, res) => {
+      if (req.url?.endsWith('/report')) setTimeout(() => res.end('at last'), 150);
+    },
+  };
+
+  it('are those of the route, where it has any', async () => {
+    await start({ ...silent, proxy: { timeouts: { firstByteMs: 70 } } });
+    expect((await get('/api/products/report')).text).toBe('at last');
+    expect((await get('/api/products/quick')).json()['detail']).toMatch(/limit of 40 ms/);
+    expect((await get('/api/products/other')).json()['detail']).toMatch(/limit of 70 ms/);
+  });
+
+  it('are the newest ones for every request that comes', async () => {
+    await start({ monolith: () => undefined });
+    const { proxy } = bed.config;
+    bed.proxy.reconfigure({
+      ...bed.config,
+      proxy: { ...proxy, timeouts: { ...proxy.timeouts, firstByteMs: 30 } },
+    });
+    expect((await get()).json()['detail']).toMatch(/limit of 30 ms/);
+  });
+
+  it('end an upload that its upstream does not read, and say that it was the upstream', async () => {
+    await start({ monolith: (req) => void req.pause(), proxy: { timeouts: { idleMs: 300 } } });
+    const socket = await openSocket(bed.proxy.url);
+    socket.on('error', () => undefined);
+    let got = '';
+    socket.on('data', (chunk: Buffer) => (got += chunk.toString()));
+    socket.write('POST /api/products/1 HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n');
+    socket.write(Buffer.alloc(100_000_000));
+    await until(() => got.includes('proxy.timeouts.idleMs'));
+    expect(got).toMatch(/^HTTP\/1\.1 504 /);
+    socket.destroy();
   });
 });

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { createProxyMiddleware, type Options } from 'http-proxy-middleware';
 import type { Attempt } from '../exchange.ts';
 import { peerOf, type Connections } from './connections.ts';
@@ -61,7 +60,7 @@ function optionsFor(connections: Connections): Options {
           own.connected(request);
           limitTime(request, own.trip.limits, () => own.clientIsBehind());
           request.on('information', (info) => own.inform(info));
-          request.once('upgrade', (_answer, upstream) => own.switched(upstream as Socket));
+          request.once('upgrade', (_answer, upstream) => own.switched(upstream));
         });
         proxy.on('proxyRes', (answer, req) => tryOf(req).answer(answer));
         proxy.on('error', (error, req) => {

@@ -1,5 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { pairsOf } from './pass-answer.ts';
+import { hearLastWords } from './last-words.ts';
 import { mayBeTrailer } from './hop-by-hop.ts';
 
 export interface Upload {
@@ -18,6 +19,7 @@ export interface Upload {
 export function sendUpload(request: ClientRequest, upload: Upload): void {
   const { req, bytes, expectation, maxBytes } = upload;
   if (bytes === 0) return void request.end();
+  hearLastWords(request);
   if (bytes === null && maxBytes > 0) countBytes(upload);
   // Trailers have to be set before the pipe ends the request; this listener stands before its own.
   req.once('end', () => addTrailers(req, request));
