@@ -153,25 +153,38 @@ export class Coordinator {
   /** Checks the gates and carries the move out. */
   async move(migration: string, order: Order): Promise<MoveResult> {
     const capability = this.capability(migration);
+    // Going back by the journal alone waits for nobody: a move whose gates hang must not keep bad answers in force.
+    // Whatever else was about to be journaled is then refused by the journal.
+    if (order.verb === 'rollback' && !touchesData(order.verb, this.journal.state(migration).stage)) {
+      if (!this.isLeading()) throw new NotCoordinatorError();
+      return this.decide(capability, order, false);
+    }
     this.claim(migration, order);
     try {
-      await this.journal.refresh();
-      const state = this.journal.state(migration);
-      if (state.change) {
-        throw new MoveUnderWayError(migration, state.change.verb, state.change.actor, state.change.at);
-      }
-      if (order.watched && order.watched.stageSeq !== state.stageSeq) throw new OutdatedOrderError(migration);
-      const to = targetStage(state, order.verb);
-      const gates = await this.judge(capability, state, order.verb);
-      if (!gates.every((gate) => gate.passed)) throw new GateRefusedError(migration, order.verb, gates);
-      // Going back has to be possible also while a database is away, where it needs none.
-      const synced = touchesData(order.verb, state.stage) ? await openSynced(capability) : null;
-      return changesOwner(order.verb, state.stage)
-        ? await this.moveOwner(state, to, order, gates, synced)
-        : await this.moveStage(state, to, order, gates, synced);
+      return await this.decide(capability, order, true);
     } finally {
       this.busy.delete(migration);
     }
+  }
+
+  /** @param mayTouchData whether the migration is claimed for it */
+  private async decide(capability: Capability, order: Order, mayTouchData: boolean): Promise<MoveResult> {
+    const { name: migration } = capability;
+    await this.journal.refresh();
+    const state = this.journal.state(migration);
+    if (state.change) {
+      throw new MoveUnderWayError(migration, state.change.verb, state.change.actor, state.change.at);
+    }
+    if (!mayTouchData && touchesData(order.verb, state.stage)) throw new OutdatedOrderError(migration);
+    if (order.watched && order.watched.stageSeq !== state.stageSeq) throw new OutdatedOrderError(migration);
+    const to = targetStage(state, order.verb);
+    const gates = await this.judge(capability, state, order.verb);
+    if (!gates.every((gate) => gate.passed)) throw new GateRefusedError(migration, order.verb, gates);
+    // Going back has to be possible also while a database is away, where it needs none.
+    const synced = touchesData(order.verb, state.stage) ? await openSynced(capability) : null;
+    return changesOwner(order.verb, state.stage)
+      ? this.moveOwner(state, to, order, gates, synced)
+      : this.moveStage(state, to, order, gates, synced);
   }
 
   /** Takes on every change of owner that was cut off, beside each other: one that cannot go on keeps none waiting. */

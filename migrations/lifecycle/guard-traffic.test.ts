@@ -197,6 +197,28 @@ describe('the guard of the traffic', () => {
     await nowhere.close();
   });
 
+  it('takes back also while the gates of the next step hang, and that step does not come after it', async () => {
+    let answer = (_: string[]): void => undefined;
+    const asked = new Promise<void>((resolve) => {
+      capability = {
+        ...capability,
+        probe: () => {
+          resolve();
+          return new Promise((answered) => (answer = answered));
+        },
+      };
+    });
+    await journaled({ ramp: RAMP });
+    evidence = GOOD;
+    startGuard();
+    await asked;
+    evidence = BAD;
+    await until(({ stage }) => stage === 'shadow');
+    answer([]);
+    await looks(2);
+    expect(journal.entries.map(({ actor }) => actor)).toEqual(['ann', 'guardrail']);
+  }, 20_000);
+
   it('neither advances nor takes back without traffic, and says so', async () => {
     await journaled({ ramp: RAMP });
     startGuard();

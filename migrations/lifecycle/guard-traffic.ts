@@ -117,11 +117,13 @@ export class TrafficGuard {
 
   private act(state: MigrationState, guarded: Guarded): void {
     const { migration, stage } = state;
-    if (stage !== 'canary' || this.moves.has(migration)) return;
+    if (stage !== 'canary') return;
     const order = this.orderOf(state, guarded);
-    if (!order) return;
-    const move = this.carryOut(state, order).finally(() => this.moves.delete(migration));
-    this.moves.set(migration, move);
+    // Taking back does not wait for a step up whose gates may hang.
+    const key = `${order?.verb} ${migration}`;
+    if (!order || this.moves.has(key)) return;
+    const move = this.carryOut(state, order).finally(() => this.moves.delete(key));
+    this.moves.set(key, move);
   }
 
   private orderOf({ migration, stageSeq }: MigrationState, { verdict, guardrails }: Guarded): Order | null {

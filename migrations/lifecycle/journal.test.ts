@@ -52,6 +52,19 @@ describe('the journal', () => {
     expect(await store.entries()).toHaveLength(1);
   });
 
+  it('takes another decision of the same person for no repetition, though epoch and kind are the same', async () => {
+    const { seq } = await store.append(entry(toDualWrite), 0);
+    await store.append(entry(toShadow), seq);
+    const toCanary: Decision = {
+      kind: 'stage-changed',
+      verb: 'canary',
+      from: 'shadow',
+      to: 'canary',
+      weight: 5,
+    };
+    await expect(store.append(entry(toCanary), seq)).rejects.toThrow(/ann wrote "stage-changed"/);
+  });
+
   it('keeps migrations apart: an entry of one is no conflict for the other', async () => {
     await store.append(entry(toDualWrite), 0);
     await store.append(entry(toDualWrite, 0, 'ann', 'orders'), 0);

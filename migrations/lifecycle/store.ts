@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 import { UnreachableDatabaseError } from '../databases/errors.ts';
 import { JournalConflictError } from './errors.ts';
@@ -271,9 +272,7 @@ async function appendLocked(
   );
   const found = newest.rows[0] && toEntry(newest.rows[0]);
   if (found && found.seq !== expectedSeq) {
-    const isRepeated =
-      found.kind === entry.decision.kind && found.epoch === entry.epoch && found.actor === entry.actor;
-    if (isRepeated) return found;
+    if (isSameWord(found, entry)) return found;
     throw new JournalConflictError(entry.migration, found);
   }
   const last = await client.query<{ seq: string; hash: string }>(
@@ -305,6 +304,13 @@ async function appendLocked(
     ],
   );
   return written;
+}
+
+/** Steps of a change of owner are told apart by their epoch; stages share one, so there the whole decision counts. */
+function isSameWord(found: JournalEntry, { decision, epoch, actor }: NewEntry): boolean {
+  if (found.kind !== decision.kind || found.epoch !== epoch || found.actor !== actor) return false;
+  const said = JSON.parse(JSON.stringify(decision)) as unknown;
+  return decision.kind !== 'stage-changed' || isDeepStrictEqual(found.decision, said);
 }
 
 function toEntry(row: EntryRow): JournalEntry {
