@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Config } from '../config/read.ts';
@@ -12,23 +12,33 @@ const IN_FORCE = 'STRANGLER_CONFIG_IN_FORCE';
  * stumble over a newer file that is broken or was refused.
  */
 export class ConfigInForce {
-  private readonly file = join(tmpdir(), `strangler-${process.pid}.yaml`);
+  private text: string;
+  private folder: string | null = null;
 
-  constructor(config: Config) {
-    this.keep(config);
-  }
-
-  /** For the environment of the parts. */
-  get environment(): NodeJS.ProcessEnv {
-    return { [IN_FORCE]: this.file };
+  constructor({ text }: Config) {
+    this.text = text;
   }
 
   keep({ text }: Config): void {
-    writeFileSync(this.file, text, { mode: 0o600 });
+    this.text = text;
+  }
+
+  /**
+   * For the environment of a part that is about to start. The copy is written anew each time: temporary folders are
+   * cleaned of what was not touched for some days. The folder is ours alone, so nobody else can plant a configuration.
+   */
+  environment(): NodeJS.ProcessEnv {
+    if (this.folder === null || !existsSync(this.folder))
+      this.folder = mkdtempSync(join(tmpdir(), 'strangler-'));
+    const file = join(this.folder, 'strangler.yaml');
+    // Exchanged whole: another part may just be reading it.
+    writeFileSync(`${file}.new`, this.text, { mode: 0o600 });
+    renameSync(`${file}.new`, file);
+    return { [IN_FORCE]: file };
   }
 
   forget(): void {
-    rmSync(this.file, { force: true });
+    if (this.folder !== null) rmSync(this.folder, { recursive: true, force: true });
   }
 }
 

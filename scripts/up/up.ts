@@ -136,7 +136,7 @@ class Supervised {
   private run(): void {
     const entry = join(import.meta.dirname, '..', `strangler${extname(import.meta.filename)}`);
     const child = fork(entry, ['up', '--only', this.part, '--config', this.config], {
-      env: { ...process.env, ...this.inForce.environment, [STORE_URL]: this.storeUrl },
+      env: { ...process.env, ...this.inForce.environment(), [STORE_URL]: this.storeUrl },
       // What a part writes to its output is its access log, should it be told to write it there.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
