@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { EventEmitter } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { openPostgres } from '../databases/postgres/postgres.ts';
 import { createDatabase } from '../testing/two-databases.ts';
 import { tablePairSchema } from '../mapping/schema.ts';
@@ -92,7 +92,7 @@ function startGuard(coordinator: Pick<Coordinator, 'move'> = coordinatorOf()): T
     thresholds: () => new Map([['catalog', LIMITS]]),
     gather: async () => {
       setImmediate(() => events.emit('looked'));
-      return () => evidence;
+      return { now: await store.now(), evidenceOf: () => evidence };
     },
     warn: () => undefined,
   });
@@ -255,6 +255,20 @@ describe('the guard of the traffic', () => {
     await until(({ weight }) => weight === 100);
     expect(journal.entries).toHaveLength(2);
   });
+
+  it('counts the time of a step by the clock that dates the journal, whatever that of its own host says', async () => {
+    await journaled({ ramp: { steps: [5, 25].map((weight) => ({ weight, forMs: 60_000 })), at: 0 } });
+    evidence = GOOD;
+    const spy = jest.spyOn(Date, 'now').mockImplementation(() => performance.timeOrigin + 3_600_000);
+    try {
+      startGuard();
+      await looks(2);
+      const verdict = guard?.of('catalog')?.verdict;
+      expect(verdict?.kind === 'stay' && verdict.secondsLeft).toBeGreaterThan(30);
+    } finally {
+      spy.mockRestore();
+    }
+  }, 20_000);
 
   it('only looks where another process leads, and after a cutover', async () => {
     isLeading = false;

@@ -20,6 +20,14 @@ export interface Guarded {
   verdict: RampVerdict;
 }
 
+/** One look at what all proxies and the sync report. */
+export interface TrafficLook {
+  /** By the clock that dates the journal: that of the process may differ from that of the one that led before. */
+  now: number;
+  /** What it says of a migration within a window. */
+  evidenceOf: (state: MigrationState, windowMs: number) => TrafficEvidence;
+}
+
 /** What the guard works with; the entry wires it. */
 export interface TrafficGuardParts {
   coordinator: Pick<Coordinator, 'move'>;
@@ -27,8 +35,8 @@ export interface TrafficGuardParts {
   isLeading: () => boolean;
   /** By migration, of those that are configured now. */
   thresholds: () => ReadonlyMap<string, GuardrailThresholds>;
-  /** Looks once at what all proxies and the sync report; gives what it says of a migration within a window. */
-  gather: () => Promise<(state: MigrationState, windowMs: number) => TrafficEvidence>;
+  /** Looks once at what all proxies and the sync report. */
+  gather: () => Promise<TrafficLook>;
   warn: (fields: object, message: string) => void;
 }
 
@@ -90,10 +98,10 @@ export class TrafficGuard {
 
   private async look(): Promise<void> {
     const { gather, journal, thresholds, isLeading } = this.parts;
-    const evidenceOf = await gather();
+    const look = await gather();
     for (const [migration, limits] of thresholds()) {
       const state = journal.state(migration);
-      const guarded = this.judge(state, limits, evidenceOf);
+      const guarded = this.judge(state, limits, look);
       if (!guarded) this.found.delete(migration);
       else this.found.set(migration, guarded);
       if (guarded && isLeading()) this.act(state, guarded);
@@ -103,11 +111,10 @@ export class TrafficGuard {
   private judge(
     state: MigrationState,
     limits: GuardrailThresholds,
-    evidenceOf: (state: MigrationState, windowMs: number) => TrafficEvidence,
+    { now, evidenceOf }: TrafficLook,
   ): Guarded | null {
     const { stage, stageSeq, since, change, ramp } = state;
     if ((stage !== 'canary' && stage !== 'extracted') || change || since === null) return null;
-    const now = Date.now();
     const sinceMs = Date.parse(since);
     const evidence = evidenceOf(state, Math.max(0, Math.min(limits.windowMs, now - sinceMs)));
     const guardrails = judgeGuardrails(evidence, limits);

@@ -37,6 +37,26 @@ const toShadow: Decision = {
   weight: 0,
 };
 
+describe('the control store', () => {
+  it('dates journal and reports by its own clock: processes on several hosts have several', async () => {
+    const Real = Date;
+    globalThis.Date = class extends Real {
+      constructor(...given: [] | [number]) {
+        super(given[0] ?? Real.now() + 3_600_000);
+      }
+    } as DateConstructor;
+    try {
+      await store.report('traffic:a', {});
+      const { at } = await store.append(entry(toDualWrite), 0);
+      const { ageMs = Infinity } = (await store.reports()).get('traffic:a') ?? {};
+      expect(ageMs).toBeLessThan(60_000);
+      expect(Math.abs((await store.now()) - Date.parse(at))).toBeLessThan(60_000);
+    } finally {
+      globalThis.Date = Real;
+    }
+  });
+});
+
 describe('the journal', () => {
   it('lets one of two who act at once win, and tells the other who was faster', async () => {
     const { seq } = await store.append(entry(toDualWrite), 0);

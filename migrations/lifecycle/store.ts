@@ -30,6 +30,8 @@ export interface Report {
   value: unknown;
   /** ISO time. */
   at: string;
+  /** By the store's clock, as the time is: the clock of who reads it may differ. */
+  ageMs: number;
 }
 
 const SCHEMA = `
@@ -120,6 +122,12 @@ export class ControlStore {
         throw error;
       }
     });
+  }
+
+  /** The time by the clock that leases, reports and the journal share. */
+  async now(): Promise<number> {
+    const [row] = await this.query<{ now: Date }>('SELECT clock_timestamp() AS now');
+    return row?.now.getTime() ?? NaN;
   }
 
   /** Runs one statement for what is kept beside the journal. */
@@ -215,14 +223,15 @@ export class ControlStore {
   /** What was reported under names with this beginning; without one all but what is large and seldom wanted. */
   async reports(prefix = ''): Promise<Map<string, Report>> {
     const { rows } = await this.run((client) =>
-      client.query<{ name: string; value: unknown; at: Date }>(
-        `SELECT * FROM strangler_control.report
+      client.query<{ name: string; value: unknown; at: Date; age_ms: number }>(
+        `SELECT name, value, at, (extract(epoch FROM clock_timestamp() - at) * 1000)::float8 AS age_ms
+         FROM strangler_control.report
          WHERE starts_with(name, $1) AND ($1 <> '' OR NOT starts_with(name, '${FINDINGS}'))`,
         [prefix],
       ),
     );
     return new Map(
-      rows.map((row) => [row.name, { name: row.name, value: row.value, at: row.at.toISOString() }]),
+      rows.map(({ name, value, at, age_ms: ageMs }) => [name, { name, value, at: at.toISOString(), ageMs }]),
     );
   }
 
@@ -278,10 +287,12 @@ async function appendLocked(
   const last = await client.query<{ seq: string; hash: string }>(
     'SELECT seq, hash FROM strangler_control.journal ORDER BY seq DESC LIMIT 1',
   );
+  const clock = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now');
   const unhashed = {
     ...entry,
     seq: Number(last.rows[0]?.seq ?? 0) + 1,
-    at: new Date().toISOString(),
+    // Another process counts from it how long a step of a ramp took.
+    at: (clock.rows[0]?.now ?? new Date()).toISOString(),
     kind: entry.decision.kind,
     evidence: JSON.parse(JSON.stringify(entry.evidence ?? null)) as unknown,
     previousHash: last.rows[0]?.hash ?? GENESIS_HASH,

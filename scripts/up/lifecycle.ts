@@ -81,7 +81,7 @@ export class WiredLifecycle implements Lifecycle {
     return this.guarded('', async () => {
       const { store } = this.parts;
       const reports = await store.reports();
-      const traffic = trafficReports(reports, Date.now());
+      const traffic = trafficReports(reports);
       this.gates.isWatched();
       return this.names.map((name) => this.statusOf(name, reports, traffic));
     });

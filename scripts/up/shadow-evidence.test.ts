@@ -53,7 +53,7 @@ const findings = (basis: string, fields: ReturnType<typeof field>[]) => ({
 function evidenceOf(values: Record<string, unknown>) {
   const all = Object.entries(values).map(([name, value]): [string, Report] => [
     name,
-    { name, value, at: SINCE },
+    { name, value, at: SINCE, ageMs: 500 },
   ]);
   const reports = async (prefix = '') => new Map(all.filter(([name]) => name.startsWith(prefix)));
   const state = () => ({ migration: 'catalog', shadowSince: SINCE });

@@ -87,7 +87,7 @@ export class ShadowEvidence {
   }
 
   private async totals(migration: string): Promise<ShadowTotals | null> {
-    const traffic = trafficReports(await this.store.reports('traffic:'), Date.now());
+    const traffic = trafficReports(await this.store.reports('traffic:'));
     return shadowTotals(traffic, this.journal.state(migration), this.settings(migration).shadow);
   }
 

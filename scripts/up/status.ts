@@ -118,7 +118,7 @@ function syncStatus(state: MigrationState, reports: ReadonlyMap<string, Report>,
       reportedAt: new Date(now).toISOString(),
     };
   }
-  const isStale = now - Date.parse(report.at) > STALE_MS;
+  const isStale = report.ageMs > STALE_MS;
   return {
     ...direction,
     state: isStale ? 'stalled' : value.state,

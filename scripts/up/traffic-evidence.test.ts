@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 
 const report = (name: string, value: unknown, ageMs = 500): void =>
-  void reports.set(name, { name, value, at: new Date(NOW - ageMs).toISOString() });
+  void reports.set(name, { name, value, at: new Date(NOW - ageMs).toISOString(), ageMs });
 const read = (state: Partial<MigrationState> = {}, now = NOW, shadowSample = 10) =>
   reader.read({ ...CANARY, ...state }, { hasTables: true, shadowSample }, WINDOW_MS, reports, now);
 

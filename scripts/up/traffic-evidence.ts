@@ -30,7 +30,7 @@ export class TrafficEvidenceReader {
     reports: ReadonlyMap<string, Report>,
     now: number,
   ): TrafficEvidence {
-    const traffic = trafficReports(reports, now);
+    const traffic = trafficReports(reports);
     const isCanary = state.stage === 'canary';
     return {
       windowMs,
@@ -38,7 +38,7 @@ export class TrafficEvidenceReader {
       monolith: isCanary ? armOf(traffic, state, 'monolith') : null,
       shadow:
         isCanary && migration.shadowSample > 0 ? this.comparedOf(state).within(traffic, windowMs, now) : null,
-      lag: migration.hasTables ? { seconds: lagOf(state, reports, now) } : null,
+      lag: migration.hasTables ? { seconds: lagOf(state, reports) } : null,
     };
   }
 
@@ -75,14 +75,10 @@ function armOf(
 }
 
 /** Null when the sync does not report, or not of this epoch, or cannot tell. */
-function lagOf(
-  { migration, epoch }: MigrationState,
-  reports: ReadonlyMap<string, Report>,
-  now: number,
-): number | null {
+function lagOf({ migration, epoch }: MigrationState, reports: ReadonlyMap<string, Report>): number | null {
   const report = reports.get(`sync:${migration}`);
   const value = report?.value as SyncReport | undefined;
-  if (!report || value?.epoch !== epoch || now - Date.parse(report.at) > STALE_MS) return null;
+  if (!report || value?.epoch !== epoch || report.ageMs > STALE_MS) return null;
   return value.state === 'live' ? value.lagSeconds : null;
 }
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Coordinator } from '../../migrations/lifecycle/coordinator.ts';
 import type { JournalFollower } from '../../migrations/lifecycle/follow.ts';
+import type { TrafficLook } from '../../migrations/lifecycle/guard-traffic.ts';
 import { TrafficGuard } from '../../migrations/lifecycle/guard-traffic.ts';
 import type { ControlStore } from '../../migrations/lifecycle/store.ts';
 import type { Config } from '../config/read.ts';
@@ -36,15 +37,16 @@ export function startTrafficGuard(parts: {
         ]),
       ),
     gather: async () => {
-      const reports = await store.reports();
-      return (state, windowMs) => {
+      const [reports, now] = await Promise.all([store.reports(), store.now()]);
+      const evidenceOf: TrafficLook['evidenceOf'] = (state, windowMs) => {
         const settings = migrations[state.migration];
         const watched = {
           hasTables: (settings?.tables.length ?? 0) > 0,
           shadowSample: settings?.shadow.sample ?? 0,
         };
-        return reader.read(state, watched, windowMs, reports, Date.now());
+        return reader.read(state, watched, windowMs, reports, now);
       };
+      return { now, evidenceOf };
     },
     warn: (fields, message) => logger.warn(fields, message),
   });

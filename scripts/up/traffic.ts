@@ -13,8 +13,8 @@ export interface TrafficReport {
 }
 
 /** What every proxy counted last, those that are gone too. */
-export function trafficReports(reports: ReadonlyMap<string, Report>, now: number): TrafficReport[] {
+export function trafficReports(reports: ReadonlyMap<string, Report>): TrafficReport[] {
   return [...reports.values()]
     .filter((report) => report.name.startsWith('traffic:'))
-    .map(({ at, value }) => ({ at, isLive: now - Date.parse(at) < GONE_MS, stats: value as ProxyStats }));
+    .map(({ at, ageMs, value }) => ({ at, isLive: ageMs < GONE_MS, stats: value as ProxyStats }));
 }
