@@ -55,6 +55,8 @@ export interface Attempt extends Outcome {
 
 /** Where one try goes. */
 export interface Destination {
+  /** The side that it belongs to: not always the decided one, for a read may fall back to the monolith. */
+  side: Side;
   address: URL;
   /** Where any connection at hand may be closing already: opens one for this try alone. */
   onNewConnection: boolean;

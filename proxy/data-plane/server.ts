@@ -206,10 +206,11 @@ function laneSettings({ proxy, upstreamHosts }: DataPlaneConfig): OutgoingSettin
   return { timeouts: proxy.timeouts, clients: proxy.clients, upstreamHosts };
 }
 
-function shadowSettings({ migrations, proxy }: DataPlaneConfig) {
+function shadowSettings({ migrations, proxy, upstreamHosts }: DataPlaneConfig) {
   return {
     of: (migration: string) => migrations[migration]?.shadow,
     timeoutMs: proxy.timeouts.firstByteMs,
+    upstreamHosts,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FakeFeed, exchangeRaw, send, standing, startBed } from '../testing/bed.ts';
+import { FakeFeed, exchangeRaw, send, standing, startBed, until } from '../testing/bed.ts';
 import type { Bed, BedOptions } from '../testing/bed.ts';
 import { useAsMonolith } from '../testing/raw-http.ts';
 
@@ -100,6 +100,30 @@ describe('the Host that an upstream gets', () => {
       hosts.push(hostAt('monolith'));
     }
     expect(hosts).toEqual([addressOf('monolith'), 'shop.example:8443', 'shop.example:8443']);
+  });
+
+  it('is that of the side that is really asked, when a read falls back from a service to the monolith', async () => {
+    await start({
+      feed: new FakeFeed(standing({ stage: 'canary', weight: 100 })),
+      upstreamHosts: { services: { shop: 'rewrite' } },
+      service: (_req, res) => void res.writeHead(503).end(),
+    });
+    await send(bed.proxy.url, 'GET', '/api/products/1', CLIENT);
+    expect(bed.service.begun).toBe(1);
+    expect(hostAt('monolith')).toBe('shop.example:8443');
+  });
+
+  it('is the same when a read is only compared', async () => {
+    await start({
+      feed: new FakeFeed(standing({ stage: 'shadow' })),
+      upstreamHosts: { services: { shop: 'rewrite' } },
+      shadow: { sample: 100 },
+    });
+    await send(bed.proxy.url, 'GET', '/api/products/1', CLIENT);
+    await until(() => bed.service.received.length > 0);
+    expect(hostAt('service')).toBe(addressOf('service'));
+    await until(() => bed.monolith.received.length > 1);
+    expect(hostAt('monolith')).toBe('shop.example:8443');
   });
 
   it('is taken anew from the configuration while the proxy runs', async () => {

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Match } from '../../routes/match.ts';
 import { completeUpstreamHeaders, type AnswerHead, type Destination } from '../exchange.ts';
-import type { Exchange, HeaderPair } from '../exchange.ts';
+import type { Exchange, HeaderPair, Side } from '../exchange.ts';
 import { setForwarded } from './forwarded.ts';
 import { endToEndRequest } from './hop-by-hop.ts';
 import { isUploading, lingerAfter } from './linger.ts';
@@ -52,10 +53,10 @@ export function tripOf(
   sent: Outgoing,
   way: { settings: OutgoingSettings; isClosing: () => boolean; sendBody: Trip['sendBody'] },
 ): Trip {
-  const { address } = destination;
+  const { address, side } = destination;
   const { settings, isClosing, sendBody } = way;
   const headers = { ...sent.headers };
-  if (hostOf(exchange, settings.upstreamHosts) === 'rewrite') headers.host = address.host;
+  if (rewritesHost(exchange.match, side, settings.upstreamHosts)) headers.host = address.host;
   completeUpstreamHeaders(headers, exchange);
   const { path, query } = exchange.request.target;
   return {
@@ -74,11 +75,10 @@ export function tripOf(
   };
 }
 
-function hostOf({ match, decision }: Exchange, hosts: UpstreamHosts): UpstreamHost {
-  const own = match?.route.settings.upstreamHost;
-  if (own) return own;
-  if (!match || decision.side === 'monolith') return hosts.monolith;
-  return hosts.services[match.service] ?? 'keep';
+/** Whether a side is told the Host of its own url: by what the route says, or else by what the side itself does. */
+export function rewritesHost(match: Match | null, side: Side, hosts: UpstreamHosts): boolean {
+  const ofSide = match && side === 'service' ? hosts.services[match.service] : hosts.monolith;
+  return (match?.route.settings.upstreamHost ?? ofSide) === 'rewrite';
 }
 
 function limitsOf({ match }: Exchange, general: TimeoutSettings): TimeoutSettings {

@@ -1,3 +1,4 @@
+import type { Side } from '../exchange.ts';
 import type { Asked, Asker } from './ask.ts';
 import type { Answer } from './compare.ts';
 import type { Comparer } from './comparer.ts';
@@ -31,6 +32,8 @@ export interface Sample {
   template: string;
   target: string;
   headers: Record<string, string | string[] | undefined>;
+  /** Whether a side is told the Host of its own url in the place of the client's. */
+  rewritesHost: Readonly<Record<Side, boolean>>;
 }
 
 export interface MirrorParts {
@@ -132,11 +135,7 @@ export class Mirror {
   }
 
   async #look(sample: Sample, before: Answer | null): Promise<Look> {
-    const { monolith, service } = this.#parts;
-    const [left, right] = await Promise.all([
-      this.#ask(monolith(), sample),
-      this.#ask(service(sample.service), sample),
-    ]);
+    const [left, right] = await Promise.all([this.#ask('monolith', sample), this.#ask('service', sample)]);
     if (left.kind === 'too big' || right.kind === 'too big') return { kind: 'tooBig' };
     if (left.kind === 'no answer' || !isAnswer(left.answer.status)) return { kind: 'noVerdict' };
     const differences =
@@ -150,7 +149,7 @@ export class Mirror {
 
   /** An answer that does not come says nothing about noise: then the difference is taken for what it looks like. */
   async #lookAtMonolith(sample: Sample, before: Answer): Promise<Difference[]> {
-    const again = await this.#ask(this.#parts.monolith(), sample);
+    const again = await this.#ask('monolith', sample);
     return again.kind === 'answer' ? ((await this.#compare(before, again.answer)) ?? []) : [];
   }
 
@@ -158,9 +157,12 @@ export class Mirror {
     return this.#parts.comparer.compare(left, right, this.#settings);
   }
 
-  #ask(url: URL, { target, headers }: Sample): Promise<Asked> {
-    const { asker, timeoutMs } = this.#parts;
+  async #ask(side: Side, sample: Sample): Promise<Asked> {
+    const { asker, monolith, service, timeoutMs } = this.#parts;
     const { headers: wanted, maxBodyBytes } = this.#settings;
+    const url = side === 'monolith' ? monolith() : service(sample.service);
+    const { target } = sample;
+    const headers = sample.rewritesHost[side] ? { ...sample.headers, host: url.host } : sample.headers;
     return asker.ask({ url, target, headers, wanted, maxBodyBytes, timeoutMs: timeoutMs() });
   }
 

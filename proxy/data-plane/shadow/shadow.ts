@@ -1,5 +1,6 @@
 import type { ShadowSettings } from './schema.ts';
 import { completeUpstreamHeaders, type Exchange } from '../exchange.ts';
+import { rewritesHost, type UpstreamHosts } from '../lane/outgoing.ts';
 import type { Standings } from '../standing.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
 import type { Asker } from './ask.ts';
@@ -11,6 +12,7 @@ export interface SettingsOfAll {
   /** Undefined for a migration that is not configured any more. */
   of: (migration: string) => ShadowSettings | undefined;
   timeoutMs: number;
+  upstreamHosts: UpstreamHosts;
 }
 
 export interface ShadowParts {
@@ -65,6 +67,10 @@ export class ShadowReads {
       template: match.route.path,
       target: path + query,
       headers: mirrored(exchange),
+      rewritesHost: {
+        monolith: rewritesHost(match, 'monolith', this.#settings.upstreamHosts),
+        service: rewritesHost(match, 'service', this.#settings.upstreamHosts),
+      },
     });
   }
 

@@ -32,6 +32,8 @@ export interface Sending {
 }
 
 const GATEWAY_ERRORS: ReadonlySet<number> = new Set([502, 503, 504]);
+/** The name of the one side that is no service. */
+export const MONOLITH = 'monolith';
 const BUSY_RETRY_MS = 1000;
 
 /** One side: lets requests through to its addresses, and learns from what becomes of them. */
@@ -105,6 +107,7 @@ export class Pool {
     this.#running += 1;
     try {
       const attempt = await exchange.carrier.forward(exchange, {
+        side: this.#name === MONOLITH ? 'monolith' : 'service',
         address: address.url,
         onNewConnection,
         isWanted: (status) => {

@@ -1,6 +1,6 @@
 import type { Exchange } from '../exchange.ts';
 import type { AddressesParts } from './addresses.ts';
-import { Pool, type SideHealth } from './pool.ts';
+import { MONOLITH, Pool, type SideHealth } from './pool.ts';
 import type { SideSettings } from './schema.ts';
 
 /** Both sides; services by the names that the route table uses. */
@@ -33,7 +33,7 @@ export class Upstreams {
   constructor(settings: UpstreamSettings, parts: UpstreamsParts) {
     const now = (): number => performance.timeOrigin + performance.now();
     this.#parts = { now, random: Math.random, agentFor: () => false, ...parts };
-    this.monolith = new Pool('monolith', settings.monolith, this.#parts);
+    this.monolith = new Pool(MONOLITH, settings.monolith, this.#parts);
     this.#services = this.#poolsOf(settings);
   }
 
