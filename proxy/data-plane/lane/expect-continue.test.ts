@@ -59,6 +59,25 @@ describe('a client that waits to be asked for its body', () => {
     expect(bed.monolith.received.at(-1)?.body.toString()).toBe('hello');
   });
 
+  it('may send its body unasked also where bodies of unknown length are counted: nothing of it is lost', async () => {
+    await start({ proxy: { clients: { maxBodyBytes: 1000 }, timeouts: { continueMs: 100 } } });
+    let upstream: IncomingMessage | undefined;
+    const bodies: string[] = [];
+    onExpectation((req, res) => {
+      upstream = req;
+      let body = '';
+      req.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      req.once('end', () => bodies.push(body) && res.end('got it'));
+    });
+    const head = HEAD.replace('Content-Length: 5', 'Transfer-Encoding: chunked');
+    const socket = await begin(bed.proxy.url, `${head}5\r\nfirst\r\n`);
+    await until(() => upstream !== undefined);
+    socket.write('6\r\nsecond\r\n0\r\n\r\n');
+    await readUntil(socket, /got it/);
+    expect(bodies).toEqual(['firstsecond']);
+    socket.destroy();
+  });
+
   it('keeps it while its write waits for a change of owner', async () => {
     const feed = new FakeFeed(standing({ holdWrites: true }));
     await start({ feed });

@@ -20,16 +20,20 @@ export function sendUpload(request: ClientRequest, upload: Upload): void {
   const { req, bytes, expectation, maxBytes } = upload;
   if (bytes === 0) return void request.end();
   hearLastWords(request);
-  if (bytes === null && maxBytes > 0) countBytes(upload);
+  const pass = (): void => {
+    // Whoever listens makes the body flow: to count it before it may go on would be to throw it away.
+    if (bytes === null && maxBytes > 0) countBytes(upload);
+    req.pipe(request);
+  };
   // Trailers have to be set before the pipe ends the request; this listener stands before its own.
   req.once('end', () => addTrailers(req, request));
   if (!expectation) {
     sendHeadWithoutBody(request);
-    return void req.pipe(request);
+    return pass();
   }
   askFirst(request, expectation.continueMs, () => {
     expectation.ask();
-    req.pipe(request);
+    pass();
   });
 }
 
