@@ -217,3 +217,14 @@ describe('a header that comes more than once', () => {
     expect(namesOf(rawHeaders).filter((name) => name === 'authorization')).toHaveLength(1);
   });
 });
+
+it('cannot end the proxy by a reason phrase that node would not write', async () => {
+  await start();
+  const upstream = new RawUpstream((socket) =>
+    socket.end('HTTP/1.1 200 O\x01K\r\nContent-Length: 5\r\n\r\nhello', 'latin1'),
+  );
+  raw.push(await upstream.start());
+  useAsMonolith(bed, upstream.url);
+  const reply = await send(bed.proxy.url, 'GET', '/a');
+  expect([reply.status, reply.text]).toEqual([200, 'hello']);
+});

@@ -19,13 +19,18 @@ export function passAnswer(answer: IncomingMessage, res: ServerResponse, options
   // Trailers come through, so their announcement does too; node frames the body anew, in chunks.
   if (answer.headers.trailer && answer.headers['transfer-encoding'])
     headers.push('Trailer', answer.headers.trailer);
-  res.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', headers);
+  res.writeHead(answer.statusCode ?? 502, phraseOf(answer), headers);
   sendHeadWithoutBody(answer, res);
   answer.once('end', () => {
     const trailers = pairsOf(answer.rawTrailers).filter(([name]) => mayBeTrailer(name));
     if (trailers.length > 0) res.addTrailers(trailers);
   });
   answer.pipe(res);
+}
+
+/** Nobody needs the phrase behind the status, and node refuses to write some that it has read. */
+function phraseOf({ statusMessage = '' }: IncomingMessage): string {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(statusMessage) ? statusMessage : '';
 }
 
 function namesAddresses({ headers }: IncomingMessage): boolean {
