@@ -53,6 +53,24 @@ describe('what an upstream is told about the client', () => {
     });
   });
 
+  it('does not hold such a claim in a spelling that applications read as the same', async () => {
+    await start();
+    const headers = { X_Forwarded_For: '6.6.6.6', 'X-Forwarded_Host': 'evil.example', x_real_ip: '6.6.6.6' };
+    await send(bed.proxy.url, 'GET', '/a', { headers });
+    expect(JSON.stringify(last().headers)).not.toMatch(/6\.6\.6\.6|evil/);
+  });
+
+  it('cannot be dropped by a client whose trusted peer passes its Connection header on', async () => {
+    await start({ proxy: { trustedProxies: ['127.0.0.0/8'] } });
+    const connection = 'close, X-Forwarded-For, X-Real-Ip, X-Forwarded-Proto';
+    await send(bed.proxy.url, 'GET', '/a', { headers: { ...CLAIMS, connection } });
+    expect(last().headers).toMatchObject({
+      'x-forwarded-for': '6.6.6.6, 127.0.0.1',
+      'x-forwarded-proto': 'https',
+      'x-real-ip': '6.6.6.6',
+    });
+  });
+
   it('stands there once, however often the client says it', async () => {
     await start();
     const line = 'X-Forwarded-For: 6.6.6.6\r\nx-forwarded-for: 7.7.7.7\r\n';

@@ -71,12 +71,15 @@ export function clientAddress(peer: string, header: string | undefined, trusted:
   return address;
 }
 
+/** Says where a request came from. CGI and its heirs (WSGI, Rack, PHP) read `X_Forwarded_For` as `X-Forwarded-For`. */
+export function isClaim(name: string): boolean {
+  return /^(forwarded|x[-_]real[-_]ip|x[-_]forwarded[-_].*)$/.test(name);
+}
+
 function dropClaims(headers: Headers): void {
   for (const name in headers) {
-    if (name === 'forwarded' || name === 'x-real-ip' || name.startsWith('x-forwarded-')) {
-      // A key that holds undefined would be sent as the text "undefined".
-      delete headers[name];
-    }
+    // A key that holds undefined would be sent as the text "undefined".
+    if (isClaim(name)) delete headers[name];
   }
 }
 

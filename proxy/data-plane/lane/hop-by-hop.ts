@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { isClaim } from './forwarded.ts';
 
 /** Headers that speak of one connection only. `transfer-encoding` is framed anew on each side. */
 const HOP_BY_HOP = new Set([
@@ -15,19 +16,17 @@ const HOP_BY_HOP = new Set([
 ]);
 
 // Whoever names these in Connection tries to make the proxy forget them on the way.
-const NOT_FOR_CONNECTION_TO_NAME = new Set([
-  'host',
-  'content-length',
-  'cookie',
-  'authorization',
-  'forwarded',
-]);
+const NOT_FOR_CONNECTION_TO_NAME = new Set(['host', 'content-length', 'cookie', 'authorization']);
+
+function mayConnectionName(name: string): boolean {
+  return name !== '' && !NOT_FOR_CONNECTION_TO_NAME.has(name) && !isClaim(name);
+}
 
 /** The names that a Connection header declares to be of this hop only. */
 function namedByConnection(connection: string | undefined): ReadonlySet<string> {
   if (connection === undefined) return NONE;
   const names = connection.split(',').map((name) => name.trim().toLowerCase());
-  return new Set(names.filter((name) => name !== '' && !NOT_FOR_CONNECTION_TO_NAME.has(name)));
+  return new Set(names.filter(mayConnectionName));
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -38,11 +37,7 @@ const NONE: ReadonlySet<string> = new Set();
  */
 export function mayBeTrailer(name: string): boolean {
   const lower = name.toLowerCase();
-  return (
-    !HOP_BY_HOP.has(lower) &&
-    !NOT_FOR_CONNECTION_TO_NAME.has(lower) &&
-    !/^(x-forwarded-|x-real-ip$)/.test(lower)
-  );
+  return !HOP_BY_HOP.has(lower) && !NOT_FOR_CONNECTION_TO_NAME.has(lower) && !isClaim(lower);
 }
 
 /** The headers of a request that go on to the upstream: a copy without those of this hop. */
