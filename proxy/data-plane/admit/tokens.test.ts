@@ -203,6 +203,15 @@ describe('who needs a token', () => {
     expect(await statuses({ token: 'forged' })).toEqual([200, 200, 200, 200]);
   });
 
+  it('does not depend on how the blank before the token is written: a forged one behind a tab is seen', async () => {
+    const { monolith } = await start({ auth: 'optional' });
+    for (const blank of ['\t', ' \t', '  ']) {
+      const headers = { authorization: `Bearer${blank}forged` };
+      expect((await send(bed?.proxy.url ?? '', 'GET', P, { headers })).status).toBe(401);
+    }
+    expect(monolith.begun).toBe(0);
+  });
+
   it('may also be said by scopes: a good token without them is a 403', async () => {
     const { monolith } = await start(
       { auth: 'optional' },

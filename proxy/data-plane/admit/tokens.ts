@@ -47,7 +47,8 @@ export class Tokens {
   #tokenOf({ request }: Exchange): string | null {
     const value = request.header(this.#header)?.trim();
     if (!value) return null;
-    const [scheme, token] = value.split(/ +/, 2);
+    // Whoever reads the token behind the proxy may take a tab for a blank.
+    const [scheme, token] = value.split(/[ \t]+/, 2);
     if (token === undefined) return this.#header === 'authorization' ? null : value;
     return scheme?.toLowerCase() === 'bearer' ? token : null;
   }
