@@ -117,11 +117,11 @@ function holdWrite(exchange: Exchange, parts: Parts): Promise<void> | void {
 async function forward(exchange: Exchange, { upstreams, follower }: Parts): Promise<void> {
   const { carrier, decision, match, problem } = exchange;
   // Asked at the moment it matters: by then the service may be the owner, and the monolith behind.
-  const isCanary = (): boolean =>
-    match !== null && follower.newest().byMigration.get(match.migration)?.stage === 'canary';
+  const isMonolithOwner = (): boolean =>
+    match !== null && follower.newest().byMigration.get(match.migration)?.owner === 'monolith';
   if (problem) exchange.outcome = await carrier.refuse(problem, exchange.answerHeaders);
   else if (decision.waits) exchange.outcome = { status: 0, failed: false, firstByteMs: null };
-  else exchange.outcome = await sendToSide(exchange, upstreams, isCanary);
+  else exchange.outcome = await sendToSide(exchange, upstreams, isMonolithOwner);
 }
 
 function observe(exchange: Exchange, { observers }: Parts): void {

@@ -61,6 +61,19 @@ describe('a canary read that the service does not answer', () => {
     expect([bed.service.begun, bed.monolith.begun]).toEqual([1, 1]);
   });
 
+  it.each(['shadow', 'dual-write'] as const)(
+    'falls back also when the canary was taken back to %s while the service was at it',
+    async (stage) => {
+      const asked: IncomingMessage[] = [];
+      await start((req) => void asked.push(req));
+      const reply = get();
+      await bed.service.hasBegun(1);
+      bed.feed.change('catalog', { stage, weight: 0 });
+      asked[0]?.socket.destroy();
+      expect((await reply).json()['side']).toBe('monolith');
+    },
+  );
+
   it('keeps other answers: a 500 or a 404 is an answer', async () => {
     for (const status of [500, 404]) {
       await start(answers(status));

@@ -13,22 +13,23 @@ const ANY_ANSWER: IsWanted = () => true;
 /**
  * Sends a request to the decided side, and the answer or the reason why there is none to the client.
  *
- * @param isCanary whether the migration is in stage `canary` at this moment: its reads may then fall back
+ * @param isMonolithOwner whether the monolith has all data of the migration at this moment: reads of the service may
+ *   then fall back to it, also those that were on their way when a canary was taken back
  */
 export async function sendToSide(
   exchange: Exchange,
   upstreams: Upstreams,
-  isCanary: () => boolean,
+  isMonolithOwner: () => boolean,
 ): Promise<Outcome> {
   const pool = upstreams.poolFor(exchange);
   const { fallback } = pool.settings;
-  if (!fallback?.enabled || !isReadWithoutBody(exchange)) {
+  if (pool === upstreams.monolith || !fallback?.enabled || !isReadWithoutBody(exchange)) {
     return finish(exchange, await tryAddresses(exchange, pool, ANY_ANSWER), exchange.decision.side);
   }
-  const isWanted: IsWanted = (status) => !(fallback.statuses.includes(status) && isCanary());
+  const isWanted: IsWanted = (status) => !(fallback.statuses.includes(status) && isMonolithOwner());
   const attempt = await tryAddresses(exchange, pool, isWanted);
   const { error, isOver } = attempt;
-  if (!error || isOver || !(error instanceof UnwantedAnswer || isCanary())) {
+  if (!error || isOver || !(error instanceof UnwantedAnswer || isMonolithOwner())) {
     return finish(exchange, attempt, exchange.decision.side);
   }
   pool.countFallback();
