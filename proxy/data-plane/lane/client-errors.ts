@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Problem } from '../exchange.ts';
+import { answerWith } from './edge.ts';
 import { linger } from './linger.ts';
 import { problemAsText, problemOfRequest } from './problems.ts';
 import type { ClientSettings } from './schema.ts';
@@ -22,13 +23,20 @@ export function refuseUnreadable(
 ): void {
   // Nothing that still comes can be read: it would be an error again.
   socket.removeAllListeners('data');
+  const problem = problemOf(error, bounds);
+  if (!socket.writable) return void socket.destroy();
+  if (latest === undefined || latest.writableFinished) return refuseRaw(socket, problem, bounds.lingerMs);
+  // What cannot be read is the body of a request that has been begun, or else the next request behind one.
+  if (latest.req.complete) return void socket.destroy();
+  answerWith(latest, problem, [], bounds.lingerMs);
+}
+
+/** Refuses on a connection on which no answer is under way, and closes it. */
+export function refuseRaw(socket: Socket, problem: Problem, lingerMs: number): void {
   socket.on('error', () => socket.destroy());
-  const isAnswered = latest === undefined || latest.writableFinished;
-  const isItsOwn = latest !== undefined && !latest.req.complete && !latest.headersSent;
-  if (!socket.writable || (!isAnswered && !isItsOwn)) return void socket.destroy();
-  socket.write(problemAsText(problemOf(error, bounds)), 'latin1');
+  socket.write(problemAsText(problem), 'latin1');
   socket.resume();
-  linger(socket, bounds.lingerMs);
+  linger(socket, lingerMs);
 }
 
 function problemOf({ code, message }: UnreadableError, bounds: ClientSettings): Problem {

@@ -3,9 +3,8 @@ import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { FrontTls } from '../tls/front.ts';
-import { refuseUnreadable } from './client-errors.ts';
+import { refuseRaw, refuseUnreadable } from './client-errors.ts';
 import { answerWith, receive, receiveUpgrade, type EdgeParts } from './edge.ts';
-import { problemAsText } from './problems.ts';
 import type { ClientSettings } from './schema.ts';
 
 // How often node looks for heads that take too long.
@@ -48,6 +47,8 @@ function createHttpServer(edge: EdgeParts, upgraded: Set<Socket>, tls: FrontTls 
     shouldUpgradeCallback: (req) =>
       req.method === 'GET' && req.headers.upgrade?.toLowerCase() === 'websocket' && req.httpVersionMinor > 0,
   });
+  // What is written past an answer that is still to come would be taken for that answer.
+  const isWaiting = (socket: Socket): boolean => latest.get(socket)?.writableFinished === false;
   const take = (res: ServerResponse, expectsContinue: boolean): void => {
     latest.set(res.req.socket, res);
     receive(res, expectsContinue, edge);
@@ -57,14 +58,17 @@ function createHttpServer(edge: EdgeParts, upgraded: Set<Socket>, tls: FrontTls 
   server.on('checkExpectation', (_req, res) =>
     answerWith(res, UNKNOWN_EXPECTATION, [], edge.settings.clients.lingerMs),
   );
-  server.on('connect', (_req, socket) => socket.end(problemAsText(NO_TUNNELS)));
+  server.on('connect', (_req, stream) => {
+    const socket = stream as Socket;
+    if (isWaiting(socket)) socket.destroy();
+    else refuseRaw(socket, NO_TUNNELS, edge.settings.clients.lingerMs);
+  });
   server.on('clientError', (error, socket) =>
     refuseUnreadable(error, socket as Socket, latest.get(socket as Socket), edge.settings.clients),
   );
   server.on('upgrade', (req, stream, head) => {
     const socket = stream as Socket;
-    // An answer that is still to come would be read as a part of the WebSocket.
-    if (latest.get(socket)?.writableFinished === false) return void socket.destroy();
+    if (isWaiting(socket)) return void socket.destroy();
     upgraded.add(socket);
     socket.once('close', () => upgraded.delete(socket));
     receiveUpgrade(req, socket, head, edge);

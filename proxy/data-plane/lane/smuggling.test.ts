@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { exchangeRaw, startBed, type Bed } from '../testing/bed.ts';
-import { RawUpstream, statusesOf, useAsMonolith } from '../testing/raw-http.ts';
+import { closeOf, exchangeRaw, send, startBed, type Bed } from '../testing/bed.ts';
+import { begin, RawUpstream, statusesOf, useAsMonolith } from '../testing/raw-http.ts';
 
 let bed: Bed;
 beforeEach(async () => {
@@ -97,6 +97,12 @@ describe('a request that two servers could read differently', () => {
     const answers = await exchangeRaw(bed.proxy.url, `CONNECT b:443 HTTP/1.1\r\n${HOST}\r\n`);
     expect(statusesOf(answers)).toEqual([501]);
     expect(bed.monolith.begun).toBe(0);
+    // Nor a way to end the process: nobody else listens to the errors of such a connection.
+    const socket = await begin(bed.proxy.url, `CONNECT b:443 HTTP/1.1\r\n${HOST}\r\n`);
+    const closed = closeOf(socket);
+    socket.resetAndDestroy();
+    await closed;
+    expect((await send(bed.proxy.url, 'GET', '/')).status).toBe(200);
   });
 });
 

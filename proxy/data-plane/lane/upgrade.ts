@@ -27,12 +27,12 @@ export function upgrade(client: UpgradingClient, own: Try, agent: Agent, tunnels
     agent,
     headers: { ...headers, connection: 'Upgrade', upgrade: 'websocket' },
   });
-  let tunnel: Tunnel | null = null;
   const { socket } = client;
   // Somebody who leaves before there is an answer is noticed only if somebody looks.
   const look = (): void => void socket.read(0);
   const left = (): void => void socket.destroy();
   socket.on('readable', look).once('end', left);
+  const stopLooking = (): void => void socket.off('readable', look).off('end', left);
   request.once('socket', () => {
     own.connected(request);
     limitTime(request, limits, () => own.clientIsBehind());
@@ -41,17 +41,20 @@ export function upgrade(client: UpgradingClient, own: Try, agent: Agent, tunnels
   request.once('response', (answer) => own.answer(answer));
   request.on('error', (error) => own.fail(error));
   request.once('upgrade', (answer, upstream: Socket, upstreamHead) => {
-    socket.off('readable', look).off('end', left);
+    stopLooking();
     socket.write(headOf(answer, own.upgraded(answer)), 'latin1');
     if (client.head.length > 0) upstream.write(client.head);
     if (upstreamHead.length > 0) upstream.unshift(upstreamHead);
-    tunnel = new Tunnel(socket, upstream);
-    upstream.setTimeout(limits.streamIdleMs, () => tunnel?.goAway());
+    const tunnel = new Tunnel(socket, upstream);
+    upstream.setTimeout(limits.streamIdleMs, () => tunnel.goAway());
     tunnels.add(tunnel);
   });
   request.end();
-  // Once both ends are joined each of them sees the other leave; until then the request is all there is.
-  return () => void (tunnel ?? request).destroy();
+  return () => {
+    stopLooking();
+    // Once both ends are joined this does nothing: each of them sees the other leave.
+    request.destroy();
+  };
 }
 
 function headOf(answer: IncomingMessage, more: readonly HeaderPair[]): string {
@@ -63,7 +66,7 @@ function headOf(answer: IncomingMessage, more: readonly HeaderPair[]): string {
   return `HTTP/1.1 101 Switching Protocols\r\n${lines.join('')}\r\n`;
 }
 
-// For whoever does not answer a Close frame.
+// For whoever does not answer a Close frame, or does not take what was still to be sent.
 const LEAVING_MS = 10_000;
 
 /** The two ends of a WebSocket. When one of them leaves, in peace or not, so does the other. */
@@ -84,7 +87,10 @@ class Tunnel {
       end.on('error', () => other.destroy());
       // A WebSocket has no use for half a connection, and whoever ignores the end of one would keep both for ever.
       end.once('end', () => other.destroySoon());
-      end.once('close', () => other.destroySoon());
+      end.once('close', () => {
+        other.destroySoon();
+        other.setTimeout(LEAVING_MS, () => other.destroy());
+      });
     }
     upstream.on('data', this.#follow);
     upstream.pipe(client);
@@ -107,13 +113,8 @@ class Tunnel {
     // Without the pipe it would stand still.
     this.#upstream.on('data', this.#finishFrame).resume();
     this.#finishFrame(Buffer.alloc(0));
-    const deadline = setTimeout(() => this.destroy(), LEAVING_MS);
+    const deadline = setTimeout(() => this.#client.destroy(), LEAVING_MS);
     this.onClose(() => clearTimeout(deadline));
-  }
-
-  destroy(): void {
-    this.#client.destroy();
-    this.#upstream.destroy();
   }
 
   readonly #follow = (chunk: Buffer): void => this.#borders.follow(chunk);
