@@ -128,14 +128,15 @@ describe('a trace', () => {
     await start(
       {},
       {
-        feed: new FakeFeed(standing({ stage: 'canary', holdWrites: true })),
+        feed: new FakeFeed(standing({ stage: 'canary', weight: 100, holdWrites: true })),
         proxy: { hold: { capMs: 20 } },
         monolith: (_req, res) => void res.writeHead(503).end(),
+        service: (_req, res) => void res.writeHead(503).end(),
         shadow: { sample: 0 },
       },
     );
     await get();
-    await bed.monolith.stop();
+    await Promise.all([bed.monolith.stop(), bed.service.stop()]);
     await get();
     await send(bed.proxy.url, 'POST', '/api/products/1', { body: 'x' });
     const { server, client } = await spans();
