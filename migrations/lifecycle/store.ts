@@ -56,6 +56,10 @@ const CHANNEL = 'strangler_journal';
 export const FINDINGS = 'shadow:';
 const QUERY_MS = 5000;
 
+/** A coordinator that was not heard of for this long is taken for gone: its host may be, and say nothing. */
+const LEAD_MS = 10_000;
+const BEAT_MS = 2000;
+
 /** The control store: journal, leases and reports, in a PostgreSQL database that belongs to the toolkit alone. */
 export class ControlStore {
   private readonly pool: pg.Pool;
@@ -161,13 +165,17 @@ export class ControlStore {
   }
 
   /**
-   * Becomes the one coordinator, as soon as no other process is it; the lock goes with the connection.
+   * Becomes the one coordinator, as soon as no other process is it. The lock goes with the connection, and the store
+   * ends the connection of a coordinator that is silent: without that, a host that lost its power, or a process that
+   * was stopped, would keep the lead for hours. Before PostgreSQL 14 it does.
+   *
    * @returns whether it still is; null when somebody else is the coordinator
    */
   async lead(signal: AbortSignal): Promise<(() => boolean) | null> {
     const client = new pg.Client({
       connectionString: this.pool.options.connectionString,
       connectionTimeoutMillis: 3000,
+      query_timeout: QUERY_MS,
     });
     let isLeading = false;
     const lose = (): void => void (isLeading = false);
@@ -176,14 +184,23 @@ export class ControlStore {
     try {
       await client.connect();
       const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock(727202) AS won');
-      isLeading = rows[0]?.won === true;
+      if (rows[0]?.won) {
+        await client.query(
+          "SELECT set_config(name, $1, false) FROM pg_settings WHERE name = 'idle_session_timeout'",
+          [String(LEAD_MS)],
+        );
+        isLeading = true;
+      }
     } catch (cause) {
       throw new UnreachableDatabaseError('control store', this.where, cause);
     } finally {
       if (!isLeading) await client.end().catch(() => undefined);
     }
     endWith(signal, client);
-    return isLeading ? () => isLeading : null;
+    if (!isLeading) return null;
+    const beat = setInterval(() => void client.query('SELECT').catch(lose), BEAT_MS).unref();
+    client.once('end', () => clearInterval(beat));
+    return () => isLeading;
   }
 
   /** Takes or renews a lease and says how far this proxy follows the journal. */

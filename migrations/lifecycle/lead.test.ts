@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createDatabase } from '../testing/two-databases.ts';
+import { Leadership } from './lead.ts';
+import { ControlStore } from './store.ts';
+
+/** A way to the store that can fall silent without ending a connection, as a host does that lost its power. */
+class Wire {
+  readonly url: string;
+  private readonly server: Server;
+  private readonly sockets: Socket[] = [];
+  private isSilent = false;
+
+  private constructor(url: string, server: Server) {
+    this.url = url;
+    this.server = server;
+  }
+
+  static async to(url: string): Promise<Wire> {
+    const { hostname, port } = new URL(url);
+    const server = createServer();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const here = new URL(url);
+    here.hostname = '127.0.0.1';
+    here.port = String((server.address() as AddressInfo).port);
+    const wire = new Wire(here.href, server);
+    server.on('connection', (near) => {
+      const far = connect(Number(port || 5432), hostname);
+      for (const socket of [near, far]) {
+        wire.sockets.push(socket);
+        socket.on('error', () => undefined);
+      }
+      near.on('data', (chunk) => wire.isSilent || far.write(chunk));
+      far.on('data', (chunk) => wire.isSilent || near.write(chunk));
+    });
+    return wire;
+  }
+
+  fallSilent(): void {
+    this.isSilent = true;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}
+
+let wire: Wire;
+let stores: ControlStore[];
+let leaderships: Leadership[];
+beforeEach(async () => {
+  const url = await createDatabase('');
+  wire = await Wire.to(url);
+  stores = [await ControlStore.open(wire.url), await ControlStore.open(url)];
+  leaderships = [];
+});
+afterEach(async () => {
+  await wire.close();
+  await Promise.all(leaderships.map((each) => each.close()));
+  await Promise.all(stores.map((store) => store.close()));
+});
+
+async function candidate(index: number, onLead: () => void = () => undefined): Promise<Leadership> {
+  const store = stores[index];
+  if (!store) throw new Error('there are two stores');
+  const leadership = new Leadership(store, async () => onLead());
+  leaderships.push(leadership);
+  await leadership.decided;
+  return leadership;
+}
+
+describe('the lead', () => {
+  it('passes to another process when the host of the one before falls silent, which then knows it', async () => {
+    const first = await candidate(0);
+    const waited = new Promise<void>((resolve) => {
+      void candidate(1, resolve).then((second) => expect(second.isLeading()).toBe(false));
+    });
+    expect(first.isLeading()).toBe(true);
+    wire.fallSilent();
+    await waited;
+    expect(leaderships[1]?.isLeading()).toBe(true);
+    expect(first.isLeading()).toBe(false);
+  }, 40_000);
+
+  it('stays with a process that has nothing to do for longer than the store waits for a silent one', async () => {
+    const first = await candidate(0);
+    const second = await candidate(1);
+    const age = async (): Promise<number> => {
+      const [row] =
+        (await stores[1]?.query<{ age: number }>(
+          `SELECT extract(epoch FROM clock_timestamp() - backend_start)::float8 AS age
+         FROM pg_stat_activity JOIN pg_locks USING (pid)
+         WHERE locktype = 'advisory' AND objid = 727202 AND granted
+           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        )) ?? [];
+      return row?.age ?? NaN;
+    };
+    for (let seconds = await age(); seconds < 12; seconds = await age()) await pause(500);
+    expect([first.isLeading(), second.isLeading(), (await age()) >= 12]).toEqual([true, false, true]);
+  }, 40_000);
+});
