@@ -129,6 +129,8 @@ function observe(exchange: Exchange, { observers }: Parts): void {
 }
 
 function shadowRead(exchange: Exchange, { shadow, follower }: Parts): void {
+  // What this client may not ask, nobody asks in its name; nor was anything of it checked.
+  if (exchange.problem) return;
   const stage = exchange.match && follower.newest().byMigration.get(exchange.match.migration)?.stage;
   if (stage === 'shadow' || stage === 'canary') shadow.consider(exchange);
 }

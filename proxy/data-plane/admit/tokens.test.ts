@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto';
 import { exportSPKI } from 'jose';
 import pino from 'pino';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { exchangeRaw, openSocket, send, startBed, until, type Bed, type BedOptions } from '../testing/bed.ts';
+import { exchangeRaw, FakeFeed, openSocket, send, standing, startBed, until } from '../testing/bed.ts';
+import type { Bed, BedOptions } from '../testing/bed.ts';
 import { Files } from '../testing/certificates.ts';
 import { Issuer, newKey, type TokenParts } from '../testing/issuer.ts';
 import { openKeys } from './keys.ts';
@@ -59,6 +60,19 @@ describe('a route that needs a token', () => {
     }
     expect(monolith.begun).toBe(0);
     expect(bed?.proxy.stats().refused.unauthorized).toBe(3);
+  });
+
+  it('asks nothing in the name of a client that was refused: its read is not mirrored either', async () => {
+    const feed = new FakeFeed(standing({ stage: 'shadow' }));
+    const forwardClaims = { sub: 'X-User-Id' };
+    const { proxy, monolith, service } = await start({ forwardClaims }, { feed, shadow: { sample: 100 } });
+    expect((await ask(P, { headers: { 'x-user-id': 'admin' } })).status).toBe(401);
+    expect((await ask(P, { token: await issuer.token({ claims: { sub: '7' } }) })).status).toBe(200);
+    await until(() => proxy.stats().migrations['catalog']?.shadow !== null);
+    await proxy.shadowSettled();
+    const users = [...monolith.received, ...service.received].map(({ headers }) => headers['x-user-id']);
+    expect(users.length).toBeGreaterThan(1);
+    expect(users).not.toContain('admin');
   });
 
   it('lets a preflight through, for a browser sends it without credentials', async () => {
