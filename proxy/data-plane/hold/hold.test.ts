@@ -34,6 +34,16 @@ const flip = () =>
   bed.feed.change('catalog', { stage: 'extracted', owner: 'service', epoch: 2, holdWrites: false });
 
 describe('holding writes', () => {
+  it('sends one to the service that its route named when it came, also if a reload has taken that away', async () => {
+    await start();
+    const answer = write();
+    await holds(1);
+    const { upstreams } = bed.config;
+    bed.proxy.reconfigure({ ...bed.config, upstreams: { ...upstreams, services: {} } });
+    flip();
+    expect((await answer).json()).toMatchObject({ side: 'service', bytes: 1 });
+  });
+
   it('decides a waiting write again and sends it once, to the new owner', async () => {
     await start();
     const answer = write();

@@ -29,6 +29,8 @@ export class Upstreams {
   readonly monolith: Pool;
   readonly #parts: AddressesParts;
   #services: ReadonlyMap<string, Pool> = new Map();
+  /** Not configured any more: for requests that were matched before, a write that waited for instance. */
+  readonly #gone = new Map<string, Pool>();
 
   constructor(settings: UpstreamSettings, parts: UpstreamsParts) {
     const now = (): number => performance.timeOrigin + performance.now();
@@ -42,7 +44,12 @@ export class Upstreams {
     this.monolith.configure(settings.monolith);
     const before = this.#services;
     this.#services = this.#poolsOf(settings);
-    for (const [name, pool] of before) if (!this.#services.has(name)) pool.close();
+    for (const [name, pool] of before) {
+      if (this.#services.has(name)) continue;
+      pool.close();
+      this.#gone.set(name, pool);
+    }
+    for (const name of this.#services.keys()) this.#gone.delete(name);
   }
 
   /** The addresses that answer for the decided side. */
@@ -70,7 +77,7 @@ export class Upstreams {
   }
 
   #service(name: string): Pool {
-    const pool = this.#services.get(name);
+    const pool = this.#services.get(name) ?? this.#gone.get(name);
     if (!pool) throw new UnknownServiceError(name);
     return pool;
   }
