@@ -252,6 +252,16 @@ export class ControlStore {
     );
   }
 
+  /** Removes these reports if nobody has renewed them for `goneMs`, and all leases that ended so long ago. */
+  async forgetGone(reports: readonly string[], goneMs: number): Promise<void> {
+    const gone = `clock_timestamp() - $1 * interval '1 ms'`;
+    await this.query(`DELETE FROM strangler_control.report WHERE name = ANY ($2) AND at < ${gone}`, [
+      goneMs,
+      reports,
+    ]);
+    await this.query(`DELETE FROM strangler_control.proxy WHERE lease_until < ${gone}`, [goneMs]);
+  }
+
   private async run<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect().catch((cause: unknown) => {
       throw new UnreachableDatabaseError('control store', this.where, cause);

@@ -13,6 +13,7 @@ import { openCapabilities } from './capabilities.ts';
 import { cookieKeysOf } from './cookie-keys.ts';
 import { fedMigrations, JournalFeed } from './feed.ts';
 import { StoreFreshness } from './freshness.ts';
+import { keepForgetting } from './forget-gone.ts';
 import { WiredLifecycle } from './lifecycle.ts';
 import { proxyConfigOf } from './proxy-config.ts';
 import type { Reconfigurable } from './reload.ts';
@@ -114,6 +115,7 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
     isLeading,
     logger: log,
   });
+  const stopForgetting = keepForgetting(store, journal, isLeading);
   const lifecycle = new WiredLifecycle({ config, table, store, journal, coordinator, guard, shadow });
   const [host, port] = splitAddress(config.control.listen);
   const token = process.env.STRANGLER_TOKEN ?? null;
@@ -128,6 +130,7 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
       lifecycle.reconfigure(next, buildRouteTable(routesOf(next)));
     },
     close: async () => {
+      stopForgetting();
       await guard.close();
       await leadership.close();
       lifecycle.close();
