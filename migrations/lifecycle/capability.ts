@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Database, TableInfo } from '../databases/database.ts';
 import type { MigrationMapping } from '../mapping/mapping.ts';
 import { compileMapping } from '../mapping/compile.ts';
@@ -47,6 +48,16 @@ export async function openSynced(capability: Capability): Promise<SyncedCapabili
     ),
   ]);
   return { name, databases, mapping: compileMapping(pairs, monolith, service) };
+}
+
+/** Whether both stand on the same service, tables and databases; everything else may change under way. */
+export function isSameGround(a: Capability, b: Capability | undefined): boolean {
+  return (
+    a.service === b?.service &&
+    isDeepStrictEqual(a.pairs, b.pairs) &&
+    a.databases?.monolith === b.databases?.monolith &&
+    a.databases?.service === b.databases?.service
+  );
 }
 
 /** The changes that flow from `owner` to the other side during `epoch`. */

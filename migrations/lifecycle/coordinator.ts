@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Capability, SyncedCapability } from './capability.ts';
-import { openSynced } from './capability.ts';
+import { isSameGround, openSynced } from './capability.ts';
 import { changeOwner, resumeChange } from './change-owner.ts';
 import {
   GateRefusedError,
@@ -184,7 +184,7 @@ export class Coordinator {
     const synced = touchesData(order.verb, state.stage) ? await openSynced(capability) : null;
     return changesOwner(order.verb, state.stage)
       ? this.moveOwner(state, to, order, gates, synced)
-      : this.moveStage(state, to, order, gates, synced);
+      : this.moveStage(capability, state, to, order, gates, synced);
   }
 
   /** Takes on every change of owner that was cut off, beside each other: one that cannot go on keeps none waiting. */
@@ -215,6 +215,7 @@ export class Coordinator {
   }
 
   private async moveStage(
+    capability: Capability,
     state: MigrationState,
     to: Stage,
     order: Order,
@@ -224,6 +225,14 @@ export class Coordinator {
     const { migration, stage: from, epoch } = state;
     const started = Date.now();
     if (synced) await workOf(order.verb, from, true).run(synced, epoch);
+    // In stage legacy everything may be changed, also while the first move is under way.
+    if (from === 'legacy' && !isSameGround(capability, this.capabilities.byName.get(migration))) {
+      if (synced) await workOf('rollback', to, true).run(synced, epoch);
+      throw new MoveFailedError(
+        `the configuration of "${migration}" was changed while "${order.verb}" was under way; nothing was moved, order it again`,
+        false,
+      );
+    }
     const weight = to === 'canary' ? order.weight : to === 'extracted' || to === 'retired' ? 100 : 0;
     const { verb, actor, reason, ramp, watched } = order;
     const broken = watched?.guardrails.filter((guardrail) => guardrail.verdict === 'broken') ?? [];
