@@ -187,6 +187,31 @@ describe('trailers', () => {
   });
 });
 
+it('keeps a client from setting by trailers what the proxy says of its token', async () => {
+  let trailers: NodeJS.Dict<string> | undefined;
+  const forwardClaims = { sub: 'X-User-Id' };
+  const jwt = {
+    jwks: 'http://127.0.0.1:9',
+    issuer: 'i',
+    audience: 'a',
+    auth: 'optional',
+    forwardClaims,
+  } as const;
+  await start({
+    proxy: { jwt },
+    monolith: (req, res) => {
+      req.resume().once('end', () => {
+        trailers = req.trailers;
+        res.end();
+      });
+    },
+  });
+  const head = 'POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n';
+  const forged = 'X-User-Id: root\r\nx_user_id: root\r\n';
+  await exchangeRaw(bed.proxy.url, `${head}1\r\nx\r\n0\r\nX-Sum: 42\r\n${forged}\r\n`);
+  expect(trailers).toEqual({ 'x-sum': '42' });
+});
+
 describe('a header that comes more than once', () => {
   it('reaches the upstream with all of its values, and the client too', async () => {
     await start({

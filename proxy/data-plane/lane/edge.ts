@@ -141,6 +141,7 @@ class NodeCarrier implements Carrier {
         expectation: this.#way.expectsContinue ? { continueMs, ask: () => res.writeContinue() } : null,
         maxBytes: maxBodyBytes,
         tooLong: () => this.answer(bodyTooLong(maxBodyBytes), exchange.answerHeaders),
+        isOurs: (name) => exchange.upstreamHeaders.some(([own]) => own.toLowerCase() === name.toLowerCase()),
       });
   }
 }

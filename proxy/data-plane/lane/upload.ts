@@ -13,6 +13,8 @@ export interface Upload {
   maxBytes: number;
   /** Called once when a body without announced length has grown too long. */
   tooLong: () => void;
+  /** Headers that the proxy itself answers for: as trailers of the client they could be taken for its word. */
+  isOurs: (name: string) => boolean;
 }
 
 /** Sends a client's body on, at the speed at which the upstream takes it, and ends the request with it. */
@@ -26,7 +28,7 @@ export function sendUpload(request: ClientRequest, upload: Upload): void {
     req.pipe(request);
   };
   // Trailers have to be set before the pipe ends the request; this listener stands before its own.
-  req.once('end', () => addTrailers(req, request));
+  req.once('end', () => addTrailers(upload, request));
   if (!expectation) {
     sendHeadWithoutBody(request);
     return pass();
@@ -76,7 +78,7 @@ function countBytes({ req, maxBytes, tooLong }: Upload): void {
   req.on('data', count);
 }
 
-function addTrailers(req: IncomingMessage, request: ClientRequest): void {
+function addTrailers({ req, isOurs }: Upload, request: ClientRequest): void {
   if (req.rawTrailers.length === 0) return;
-  request.addTrailers(pairsOf(req.rawTrailers).filter(([name]) => mayBeTrailer(name)));
+  request.addTrailers(pairsOf(req.rawTrailers).filter(([name]) => mayBeTrailer(name) && !isOurs(name)));
 }
