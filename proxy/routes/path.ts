@@ -25,7 +25,8 @@ const PLAIN = /^[A-Za-z0-9/_~-]*$/;
 /**
  * Reads a request target once. Everything that upstreams are known to read in different ways is either refused
  * or has one meaning here: encoded letters are decoded, empty segments (`a//b`, a trailing `/`) and path parameters
- * (`;jsessionid=…`) do not count. So no other spelling of a route slips past its migration.
+ * (`;jsessionid=…`) do not count. So no other spelling of a route slips past its migration, but for
+ * upper and lower case, which mean different things to most.
  */
 export function normalisePath(target: string): NormalPath | Refusal {
   if (!target.startsWith('/'))
