@@ -74,6 +74,8 @@ export class ControlStore {
       query_timeout: QUERY_MS,
     });
     this.pool.on('error', () => undefined);
+    // Without a listener of its own, one that breaks while it is in use would end the process, and all its requests.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
     const { hostname, port, pathname } = new URL(url);
     this.where = `${hostname}:${port || '5432'}${pathname}`;
   }

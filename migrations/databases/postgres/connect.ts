@@ -32,6 +32,8 @@ export function openPool(url: string, label: string): pg.Pool {
   });
   // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // So would one that breaks while it is in use; whoever uses it is told by the statement that fails.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return Object.assign(pool, { stranglerLabel: label });
 }
 

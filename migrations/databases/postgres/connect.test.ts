@@ -1,0 +1,50 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
+import { ControlStore } from '../../lifecycle/store.ts';
+import { createDatabase } from '../../testing/two-databases.ts';
+import { Wire } from '../../testing/wire.ts';
+import { openPool, query, transaction } from './connect.ts';
+
+let wire: Wire;
+let watcher: pg.Client;
+beforeEach(async () => {
+  const url = await createDatabase('');
+  wire = await Wire.to(url);
+  watcher = new pg.Client({ connectionString: url });
+  await watcher.connect();
+});
+afterEach(async () => {
+  await watcher.end();
+  await wire.close();
+});
+
+const SLEEP = 'SELECT pg_sleep(60)';
+
+async function cutWhileItSleeps(): Promise<void> {
+  const asleep = `SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query = '${SLEEP}' AND datname = current_database()`;
+  while ((await watcher.query(asleep)).rowCount === 0);
+  wire.cut();
+}
+
+describe('a connection that breaks while a statement runs', () => {
+  it('fails the statement and not the process, in a pool of an application', async () => {
+    const pool = openPool(wire.url, 'monolith');
+    const ends = [
+      query(pool, 'monolith', SLEEP),
+      transaction(pool, 'monolith', 'BEGIN', (client) => client.query(SLEEP)),
+    ].map((end) => expect(end).rejects.toThrow(/terminated unexpectedly|ECONNRESET/));
+    await cutWhileItSleeps();
+    await Promise.all(ends);
+    expect(await query(pool, 'monolith', 'SELECT 1 AS one')).toEqual([{ one: '1' }]);
+    await pool.end();
+  }, 20_000);
+
+  it('fails the statement and not the process, in the control store', async () => {
+    const store = await ControlStore.open(wire.url);
+    const end = expect(store.query(SLEEP)).rejects.toThrow(/terminated unexpectedly|ECONNRESET/);
+    await cutWhileItSleeps();
+    await end;
+    expect(await store.entries()).toEqual([]);
+    await store.close();
+  }, 20_000);
+});
