@@ -187,6 +187,23 @@ describe('trailers', () => {
   });
 });
 
+it.each([
+  'HEAD /a HTTP/1.1\r\nConnection: close',
+  'GET /a HTTP/1.0',
+  'GET /304 HTTP/1.1\r\nConnection: close',
+])('is not ended by trailers that cannot be announced to %j', async (head) => {
+  await start();
+  const upstream = new RawUpstream((socket) => {
+    const status = head.includes('304') ? 304 : 200;
+    const body = head.startsWith('HEAD') || status === 304 ? '' : '1\r\nx\r\n0\r\nX-Sum: 1\r\n\r\n';
+    socket.end(`HTTP/1.1 ${status} A\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n${body}`);
+  });
+  raw.push(await upstream.start());
+  useAsMonolith(bed, upstream.url);
+  const answer = await exchangeRaw(bed.proxy.url, `${head}\r\nHost: a\r\n\r\n`);
+  expect(statusesOf(answer)).toEqual([head.includes('304') ? 304 : 200]);
+});
+
 it('keeps a client from setting by trailers what the proxy says of its token', async () => {
   let trailers: NodeJS.Dict<string> | undefined;
   const forwardClaims = { sub: 'X-User-Id' };

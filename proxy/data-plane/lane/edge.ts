@@ -72,6 +72,11 @@ export function answerWith(
   writeProblem(res, problem, headers);
 }
 
+/** Not once the proxy itself has answered, because the body broke for example: node throws then. */
+function askForBody(res: ServerResponse): void {
+  if (!res.headersSent) res.writeContinue();
+}
+
 /** How one kind of request goes on. */
 interface Way {
   send: (trip: Trip) => Promise<Attempt>;
@@ -138,7 +143,7 @@ class NodeCarrier implements Carrier {
       sendUpload(request, {
         req: res.req,
         bytes: exchange.request.bodyBytes,
-        expectation: this.#way.expectsContinue ? { continueMs, ask: () => res.writeContinue() } : null,
+        expectation: this.#way.expectsContinue ? { continueMs, ask: () => askForBody(res) } : null,
         maxBytes: maxBodyBytes,
         tooLong: () => this.answer(bodyTooLong(maxBodyBytes), exchange.answerHeaders),
         isOurs: (name) => exchange.upstreamHeaders.some(([own]) => own.toLowerCase() === name.toLowerCase()),

@@ -1,7 +1,16 @@
 import { once } from 'node:events';
 import { request, type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { FakeFeed, closeOf, exchangeRaw, readUntil, standing, startBed, until } from '../testing/bed.ts';
+import {
+  FakeFeed,
+  closeOf,
+  exchangeRaw,
+  readUntil,
+  send,
+  standing,
+  startBed,
+  until,
+} from '../testing/bed.ts';
 import type { Bed, BedOptions } from '../testing/bed.ts';
 import { begin, statusesOf } from '../testing/raw-http.ts';
 
@@ -101,6 +110,28 @@ describe('a client that waits to be asked for its body', () => {
     socket.destroy();
     await closed;
   });
+});
+
+it('does not ask for a body that broke before: the client has its 400', async () => {
+  await start();
+  let ask: (() => void) | undefined;
+  onExpectation((_req, res) => void (ask = () => res.writeContinue()));
+  const head = HEAD.replace('Content-Length: 5', 'Transfer-Encoding: chunked');
+  const socket = await begin(bed.proxy.url, `${head}ZZ\r\n`);
+  await until(() => ask !== undefined);
+  ask?.();
+  expect(statusesOf(await readUntil(socket, / 400 [^]*\}$/))).toEqual([400]);
+  socket.destroy();
+  expect((await send(bed.proxy.url, 'GET', '/a')).status).toBe(200);
+});
+
+it('takes no handshake behind an expectation that nobody knows', async () => {
+  await start();
+  const handshake = 'GET /a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+  const unknown = 'GET /a HTTP/1.1\r\nHost: a\r\nExpect: a-miracle\r\n\r\n';
+  await exchangeRaw(bed.proxy.url, unknown + handshake);
+  expect(bed.monolith.begun).toBe(0);
+  expect((await send(bed.proxy.url, 'GET', '/a')).status).toBe(200);
 });
 
 it('refuses an expectation that nobody knows', async () => {

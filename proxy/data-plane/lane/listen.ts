@@ -55,9 +55,10 @@ function createHttpServer(edge: EdgeParts, upgraded: Set<Socket>, tls: FrontTls 
   };
   server.on('request', (_req, res) => take(res, false));
   server.on('checkContinue', (_req, res) => take(res, true));
-  server.on('checkExpectation', (_req, res) =>
-    answerWith(res, UNKNOWN_EXPECTATION, [], edge.settings.clients.lingerMs),
-  );
+  server.on('checkExpectation', (req, res) => {
+    latest.set(req.socket, res);
+    answerWith(res, UNKNOWN_EXPECTATION, [], edge.settings.clients.lingerMs);
+  });
   server.on('connect', (_req, stream) => {
     const socket = stream as Socket;
     if (isWaiting(socket)) socket.destroy();

@@ -17,7 +17,7 @@ export function passAnswer(answer: IncomingMessage, res: ServerResponse, options
   for (const [name, value] of options.more) headers.push(name, value);
   if (options.endConnection) headers.push('Connection', 'close');
   // Trailers come through, so their announcement does too; node frames the body anew, in chunks.
-  if (answer.headers.trailer && answer.headers['transfer-encoding'])
+  if (answer.headers.trailer && answer.headers['transfer-encoding'] && takesChunks(res, answer))
     headers.push('Trailer', answer.headers.trailer);
   res.writeHead(answer.statusCode ?? 502, phraseOf(answer), headers);
   sendHeadWithoutBody(answer, res);
@@ -26,6 +26,11 @@ export function passAnswer(answer: IncomingMessage, res: ServerResponse, options
     if (trailers.length > 0) res.addTrailers(trailers);
   });
   answer.pipe(res);
+}
+
+/** Node throws at an announcement of trailers where it will not send chunks. */
+function takesChunks({ req }: ServerResponse, { statusCode }: IncomingMessage): boolean {
+  return req.httpVersionMinor > 0 && req.method !== 'HEAD' && statusCode !== 204 && statusCode !== 304;
 }
 
 /** Nobody needs the phrase behind the status, and node refuses to write some that it has read. */
