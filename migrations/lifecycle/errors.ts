@@ -51,7 +51,7 @@ export class MoveUnderWayError extends LifecycleError {
 export class NotCoordinatorError extends LifecycleError {
   override name = 'NotCoordinatorError';
   constructor() {
-    super('another control process coordinates the moves on this store; ask that one, or end it');
+    super('this control process does not lead: another one on this store does, or the store is away');
   }
 }
 
