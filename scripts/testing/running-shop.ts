@@ -162,6 +162,19 @@ export class RunningShop {
     }
   }
 
+  /**
+   * Waits until the follower has all that was written before this call. What the sync has reported until now may be
+   * older than the last write, and so may be what the next report was counted from.
+   */
+  async caughtUp(): Promise<void> {
+    let before = new Date().toISOString();
+    for (let report = 0; report < 2; report += 1) {
+      const { sync } = await this.until((status) => (status.sync?.reportedAt ?? '') > before);
+      before = sync?.reportedAt ?? before;
+    }
+    await this.until(({ sync }) => sync?.state === 'live' && sync.lagChanges === 0);
+  }
+
   async close(): Promise<void> {
     await this.killProduct();
     for (const app of this.apps) app.kill('SIGKILL');

@@ -16,7 +16,7 @@ afterEach(async () => {
   await shop.close();
 });
 
-const isLive = () => shop.until(({ sync }) => sync?.state === 'live' && sync.lagChanges === 0);
+const isLive = () => shop.caughtUp();
 const isCopying = () =>
   shop.until(({ sync }) => {
     const movements = sync?.backfill.find(({ table }) => table === 'stk_mvmt');

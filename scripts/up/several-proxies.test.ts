@@ -90,7 +90,7 @@ describe('two proxies on one store', () => {
     expect(Number(rows[0]?.behind)).toBe(0);
     await Promise.all(writes.map((each) => each.more(10)));
     await Promise.all(writes.map((each) => each.stop()));
-    await shop.until(({ sync }) => sync?.state === 'live' && sync.lagChanges === 0);
+    await shop.caughtUp();
     for (const each of writes) expect(await each.faults()).toEqual([]);
   }, 120_000);
 
