@@ -72,6 +72,8 @@ try {
   await program.parseAsync();
 } catch (error) {
   finish(explain(error));
+  // What a command had opened before it failed must not keep it alive.
+  process.stdout.write('', () => process.exit());
 }
 
 /** Says what went wrong, in words only, and answers with the exit code. */

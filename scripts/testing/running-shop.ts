@@ -65,9 +65,10 @@ export class RunningShop {
     return `http://${this.env.PROXY_LISTEN}`;
   }
 
-  /** Starts `strangler up` and waits until it is ready. */
-  async up(): Promise<void> {
-    this.product = spawnNode(['scripts/strangler.ts', 'up', '-c', this.config], this.env);
+  /** Starts `strangler up` and waits until it is ready; with a channel to it, as the launcher of an old Node does. */
+  async up({ withChannel = false } = {}): Promise<void> {
+    const args = ['scripts/strangler.ts', 'up', '-c', this.config];
+    this.product = spawnNode(args, this.env, withChannel ? ['ipc'] : []);
     this.productSaid = collect(this.product.stderr);
     await lineOf(this.product, /^ready$/m);
   }
@@ -189,8 +190,8 @@ export class RunningShop {
   }
 }
 
-function spawnNode(args: string[], env: NodeJS.ProcessEnv): ChildProcess {
-  return spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+function spawnNode(args: string[], env: NodeJS.ProcessEnv, channel: 'ipc'[] = []): ChildProcess {
+  return spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe', ...channel] });
 }
 
 function collect(stream: NodeJS.ReadableStream | null): () => string {

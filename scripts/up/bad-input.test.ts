@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { RunningShop } from '../testing/running-shop.ts';
@@ -51,6 +53,24 @@ describe('one clear message for', () => {
       /control store: the database at 127\.0\.0\.1:9\/control cannot be reached: .*ECONNREFUSED/,
     );
     expect(err).not.toContain('s3cret');
+  });
+
+  it.each([
+    ['CONTROL_LISTEN', ['up'], 'control.listen'],
+    ['PROXY_LISTEN', ['up', '--only', 'proxy'], 'proxy.listen'],
+  ])('a port of %s that is taken, and no half of a product stays', async (name, args, key) => {
+    const [host, port] = String(shop.env[name]).split(':');
+    const taken = createServer().listen(Number(port), host);
+    await once(taken, 'listening');
+    try {
+      const { code, err } = await refused(...args);
+      expect(code).toBe(1);
+      expect(err).toContain(`cannot listen on ${host}:${port}: the port is taken`);
+      expect(err).toContain(`Choose another with \`${key}\``);
+      expect(err.split('\n')).toHaveLength(1);
+    } finally {
+      taken.close();
+    }
   });
 
   it('no control API', async () => {

@@ -68,6 +68,13 @@ describe('strangler.yaml, changed while the product runs', () => {
     await shop.says(/the new configuration is in force/);
   }, 120_000);
 
+  it('is spoken of also where a launcher started the product and keeps a channel to it', async () => {
+    await shop.killProduct();
+    await shop.up({ withChannel: true });
+    await change('service: catalog', 'service: catalogue');
+    await shop.says(/refused, the old one stays/);
+  }, 120_000);
+
   it('may not take away what a migration under way was started with', async () => {
     await shop.move('sync', 'catalog');
     await change('prod_nm: name', 'prod_nm: sku');

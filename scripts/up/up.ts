@@ -20,12 +20,16 @@ const STARTERS: Readonly<Record<PartName, (config: Config, store: ControlStore) 
   sync: startSyncPart,
 };
 
+/** Tells a part which store its parent opened. */
+const STORE_URL = 'STRANGLER_STORE_URL';
+
+const hasChannel = process.send !== undefined;
+/** Started by another `up`. A channel alone does not say so: the launcher of an old Node keeps one too. */
+const hasParent = hasChannel && process.env[STORE_URL] !== undefined;
+
 /** Longer than a proxy gives its running requests. */
 const STOP_MS = 15_000;
 const RESTART_MS = [100, 500, 2000, 5000];
-
-/** Tells a part which store its parent opened. */
-const STORE_URL = 'STRANGLER_STORE_URL';
 
 /**
  * Runs the product: the control API in this process, proxy and sync in processes of their own that are started
@@ -47,10 +51,17 @@ export async function up(options: { config: string; only?: PartName }): Promise<
   const children = inForce
     ? (['proxy', 'sync'] as const).map((part) => new Supervised(part, options.config, url, inForce))
     : [];
-  const part = await STARTERS[options.only ?? 'control'](config, store);
-  process.send?.({ ready: part.ready });
+  const part = await STARTERS[options.only ?? 'control'](config, store).catch(async (error: unknown) => {
+    // Half a product is none: without this, proxy and sync would run on under a control API that is not there.
+    await Promise.all(children.map((child) => child.stop()));
+    await store.close();
+    await embedded?.server.stop();
+    inForce?.forget();
+    throw error;
+  });
+  if (hasParent) process.send?.({ ready: part.ready });
   // The output of a part that has a parent is for its access log alone: the parent says that it is ready.
-  if (!options.only || !process.send) say(part.ready);
+  else say(part.ready);
   for (const child of children) say(await child.ready);
   if (!options.only) say('ready');
   const watch = followConfig(config, part, {
@@ -75,7 +86,7 @@ export async function up(options: { config: string; only?: PartName }): Promise<
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** What one part says for all: those with a parent leave it to the parent. */
-const tell = (line: string): void => void (process.connected || process.stderr.write(`${line}\n`));
+const tell = (line: string): void => void (hasParent || process.stderr.write(`${line}\n`));
 
 async function startStore(
   config: Config,
@@ -97,7 +108,10 @@ async function startStore(
 function toldToStop(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    if (!hasChannel) return;
+    // It may have gone while this one was starting.
     if (process.connected) process.once('disconnect', () => resolve());
+    else resolve();
   });
 }
 

@@ -114,12 +114,21 @@ function listen(server: Server, address: string, scheme: 'http' | 'https'): Prom
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon);
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    const refused = (error: NodeJS.ErrnoException): void => reject(cannotListen(address, error));
+    server.once('error', refused);
     server.listen(Number(address.slice(colon + 1)), host.replace(/^\[|\]$/g, ''), () => {
-      server.off('error', reject);
+      server.off('error', refused);
       resolve(`${scheme}://${host}:${(server.address() as AddressInfo).port}`);
     });
   });
+}
+
+function cannotListen(address: string, error: NodeJS.ErrnoException): Error {
+  const why =
+    error.code === 'EADDRINUSE'
+      ? 'the port is taken; is a proxy running already? Choose another with `proxy.listen`'
+      : `${error.code ?? error.message}; check \`proxy.listen\``;
+  return new Error(`The proxy cannot listen on ${address}: ${why}.`, { cause: error });
 }
 
 async function close(server: Server, upgraded: Set<Socket>, graceMs: number): Promise<void> {
