@@ -29,7 +29,7 @@ export async function startVerify(
   store: ControlStore,
   capability: Capability,
   state: MigrationState,
-  request: { repair: boolean; dryRun: boolean; actor: string },
+  request: { repair: boolean; dryRun: boolean; actor: string; reason: string | null },
 ): Promise<RunningVerify> {
   const synced = await openSynced(capability);
   if (!synced || !isSynced(state.stage)) {
@@ -46,7 +46,7 @@ export async function startVerify(
       const found = await compare(stream, record, save);
       if (request.repair && !request.dryRun && found.length > 0) {
         record.repaired = await repair(stream, found);
-        await journalRepair(store, state, record, request.actor);
+        await journalRepair(store, state, record, request);
       }
       record.state = 'done';
     } catch (error) {
@@ -99,9 +99,9 @@ async function journalRepair(
   store: ControlStore,
   state: MigrationState,
   record: VerifyRecord,
-  actor: string,
+  { actor, reason }: { actor: string; reason: string | null },
 ): Promise<void> {
   const decision = { kind: 'repaired', rows: record.repaired } as const;
   const { migration, epoch, seq } = state;
-  await store.append({ migration, decision, epoch, actor, reason: null, evidence: record.details }, seq);
+  await store.append({ migration, decision, epoch, actor, reason, evidence: record.details }, seq);
 }

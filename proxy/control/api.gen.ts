@@ -598,7 +598,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "unknown-migration" | "move-not-allowed" | "move-under-way" | "gate-refused" | "bad-request" | "unauthorized" | "forbidden" | "unknown-path" | "method-not-allowed" | "too-large" | "not-json" | "unreachable" | "failed" | "timed-out";
+            code: "unknown-migration" | "move-not-allowed" | "move-under-way" | "gate-refused" | "bad-configuration" | "bad-request" | "unauthorized" | "forbidden" | "unknown-path" | "method-not-allowed" | "too-large" | "not-json" | "unreachable" | "failed" | "timed-out";
             detail: string;
             gates: components["schemas"]["GateResult"][];
         };

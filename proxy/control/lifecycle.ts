@@ -298,6 +298,7 @@ export const CONTROL_ERRORS = {
   'move-not-allowed': { status: 409, exitCode: 2, title: 'This move is not allowed from the present stage' },
   'move-under-way': { status: 409, exitCode: 3, title: 'Another move is under way' },
   'gate-refused': { status: 422, exitCode: 3, title: 'A gate refused the move' },
+  'bad-configuration': { status: 400, exitCode: 2, title: 'strangler.yaml does not fit the databases' },
   'bad-request': { status: 400, exitCode: 2, title: 'The request is not valid' },
   unauthorized: { status: 401, exitCode: 2, title: 'A token is needed' },
   forbidden: { status: 403, exitCode: 2, title: 'The request came from where requests are not taken' },

@@ -103,7 +103,7 @@ export class WiredLifecycle implements Lifecycle {
     });
   }
 
-  verify(migration: string, request: VerifyRequest, actor: Actor): Promise<void> {
+  verify(migration: string, request: VerifyRequest, { name, reason }: Actor): Promise<void> {
     return this.guarded(migration, async () => {
       const { coordinator, journal, store } = this.parts;
       const capability = coordinator.capability(migration);
@@ -118,7 +118,7 @@ export class WiredLifecycle implements Lifecycle {
         this.gates.refreshSoon();
       };
       try {
-        const { ended } = await startVerify(store, capability, state, { ...request, actor: actor.name });
+        const { ended } = await startVerify(store, capability, state, { ...request, actor: name, reason });
         void ended.then(end, end);
       } catch (error) {
         end();
@@ -239,7 +239,7 @@ function finished(result: MoveResult): MoveOutcome {
 function toControlError(error: unknown, config: Config, migration: string): unknown {
   if (error instanceof ControlError) return error;
   const located = locateMappingProblems(config, migration, error);
-  if (located !== null) return new ControlError('bad-request', located);
+  if (located !== null) return new ControlError('bad-configuration', located);
   if (error instanceof GateRefusedError)
     return new ControlError('gate-refused', error.message, [...error.gates]);
   if (!(error instanceof Error)) return error;
