@@ -55,7 +55,7 @@ export function statusOf(state: MigrationState, parts: StatusParts, now: number)
     weightActual: actualWeight(parts.traffic, migration),
     reads: answeredBy(state, 'reads'),
     writes: change ? `held (${change.verb} under way)` : answeredBy(state, 'writes'),
-    routes: parts.routes.map((route) => routeStatus(state, route)),
+    routes: parts.routes.flatMap((route) => routeStatuses(state, route)),
     sync: parts.hasTables && isSynced(stage) ? syncStatus(state, parts.reports, now) : null,
     verify: verifyStatus(state, parts.reports),
     shadow: shadowStatus(parts, state),
@@ -77,16 +77,18 @@ function answeredBy({ stage, owner, weight }: MigrationState, kind: 'reads' | 'w
   return `${weight} % service`;
 }
 
-function routeStatus(state: MigrationState, route: Route): RouteStatus {
-  const readsOrWrites = kindOf(route, route.method);
-  return {
+/** A route of any method has a line for its reads and one for its writes: in a canary they go different ways. */
+export function routeStatuses(state: MigrationState, route: Route): RouteStatus[] {
+  const methods = route.method === '*' ? ['GET', 'POST'] : [route.method];
+  const kinds = new Set(methods.map((method) => kindOf(route, method)));
+  return [...kinds].map((readsOrWrites) => ({
     method: route.method,
     host: route.host,
     path: route.path,
     conditions: conditionsInWords(route),
     readsOrWrites,
     answeredBy: answeredBy(state, readsOrWrites),
-  };
+  }));
 }
 
 /** Over all proxies, by their reads of the last minute. */
