@@ -75,7 +75,7 @@ const empty: Gate = ({ occupied }) =>
     occupied.length === 0,
     occupied.length === 0 ? 'empty' : `${occupied.join(', ')} not empty`,
     'empty',
-    "empty the service's tables: rows that are there already would be taken for copies",
+    "empty the service's tables (also after a `rollback` to legacy): rows that are there already would be taken for copies",
   );
 
 const backfilled: Gate = ({ backfill }) =>
@@ -131,7 +131,7 @@ const shadow: Gate = ({ shadow: seen }, thresholds) => {
     shadowInWords(counts, thresholds),
     `at least ${shadowSamples} compared, at most ${shadowMismatchPercent} % differ`,
     verdict === 'differs'
-      ? 'look at the differences with `strangler diff`'
+      ? 'look at the differences with `strangler diff`; once they are mended, begin the count anew: `strangler rollback`, `strangler shadow`'
       : 'wait for more reads, or raise `shadow.sample`',
   );
 };
@@ -173,7 +173,7 @@ const reverse: Gate = ({ reverse: seen }) =>
     seen !== null && seen.length === 0,
     seen === null ? 'not tried' : seen.length === 0 ? 'proven' : seen.join('; '),
     'proven',
-    'the way back must work before the way forward is taken: mend what is named',
+    'the way back must work before the way forward is taken: mend what is named; a missing capture or fence is put in place by `rollback` to legacy and a new `sync`',
   );
 
 /**

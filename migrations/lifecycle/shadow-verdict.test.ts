@@ -81,7 +81,8 @@ describe('the gate on the shadow', () => {
     expect(gate({ compared: 2050, differed: 2, operations })).toMatchObject({
       passed: false,
       value: '2050 compared, 0.10 % differ; worst: GET /b, 1 of 50; no data: GET /c',
-      advice: 'look at the differences with `strangler diff`',
+      advice:
+        'look at the differences with `strangler diff`; once they are mended, begin the count anew: `strangler rollback`, `strangler shadow`',
     });
   });
 

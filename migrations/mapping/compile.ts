@@ -156,7 +156,7 @@ function problemsOfCover(pairs: readonly Pair[], side: 'monolith' | 'service'): 
       .filter((column) => needsValue(column) && !given.has(column.name))
       .map((column) => ({
         path: [pair.index],
-        message: `column "${column.name}" of ${side} table "${pair[side].name}" is NOT NULL without a default, and nothing is mapped to it`,
+        message: `column "${column.name}" of ${side} table "${pair[side].name}" is NOT NULL without a default, and nothing is mapped to it: map a column to it, or give it a default`,
       }));
   });
 }

@@ -103,7 +103,7 @@ describe('a mapping is refused', () => {
   it('when a row could not be inserted on the way back', () => {
     const old = table('old', [id, column('needed', { nullable: false })]);
     expect(complaints([pair({})], old, table('new', [id]))).toEqual([
-      '0: column "needed" of monolith table "old" is NOT NULL without a default, and nothing is mapped to it',
+      '0: column "needed" of monolith table "old" is NOT NULL without a default, and nothing is mapped to it: map a column to it, or give it a default',
     ]);
   });
 

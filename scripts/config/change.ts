@@ -26,7 +26,7 @@ export function problemsOfChange(before: Config, after: Config, inForce: readonl
     ...FIXED.filter((path) => !isDeepStrictEqual(at(before, path), at(after, path))).map((path) => ({
       path: [...path],
       atKey: false,
-      message: 'cannot change while the product runs; start it again for this',
+      message: `${path.join('.')} cannot change while the product runs; start it again for this`,
     })),
     ...forgotten(after, inForce),
     ...inForce.flatMap((state) => problemsOfMigration(before, after, state)),

@@ -6,8 +6,12 @@ const HEAD = `<!-- Generated from the descriptions in scripts/config/schema.ts b
 
 Every key, with what it means and what it is when you leave it out. Any text may hold \`\${NAME}\` or
 \`\${NAME:-default}\`, taken from the environment; a name that is not set is an error, never an empty text.
-Relative paths start at the file's folder. Mistakes are told with file, line and column by every command that
-reads the file.
+Relative paths start at the file's folder. \`strangler up\` tells mistakes with file, line and column, and does not
+start; the other commands only ask the running product.
+
+A saved change is taken while everything runs, and \`up\` says so. A wrong one is refused whole, with its place, and
+the configuration in force stays. What needs a new start: \`proxy.listen\`, TLS on or off, \`proxy.tls.clientAuth\`,
+\`control.listen\`, \`control.store\`. What needs a migration in \`legacy\`: its tables, its service and the databases.
 `;
 
 /** The reference of the configuration in Markdown: a section for each part at the top, a list below it. */

@@ -74,7 +74,7 @@ export class GateWatch {
         .filter((gate) => !gate.passed)
         .map(({ gate, value, threshold }) => `${gate}: ${value}, needs ${threshold}`);
     } catch (error) {
-      return [error instanceof Error ? error.message : String(error)];
+      return (error instanceof Error ? error.message : String(error)).split('\n');
     }
   }
 }

@@ -67,7 +67,7 @@ export class FrontTls {
       this.#pairs = next;
       this.#settings = settings;
     } catch (error) {
-      return this.#refused(error);
+      return this.#refused(error, settings);
     }
     this.#show(this.#pairs.current);
   }
@@ -88,7 +88,7 @@ export class FrontTls {
         });
       },
       changed: (next) => this.#show(next),
-      refused: (error) => this.#refused(error),
+      refused: (error) => this.#refused(error, settings),
     });
   }
 
@@ -99,8 +99,10 @@ export class FrontTls {
     this.#logger.info({ validTo: first.certificate.validTo }, 'new connections get a new certificate');
   }
 
-  #refused(error: unknown): void {
-    this.#logger.warn({ error }, 'the new certificate is refused; the one in use stays');
+  #refused(error: unknown, { cert, key, others }: FrontTlsSettings): void {
+    const why = error instanceof Error ? error.message : String(error);
+    const files = [{ cert, key }, ...others].flatMap((pair) => [pair.cert, pair.key]);
+    this.#logger.warn({ why, files }, 'the new certificate is refused; the one in use stays');
   }
 
   #contextFor(name: string): SecureContext | undefined {
