@@ -36,6 +36,8 @@ export function receiveUpgrade(req: IncomingMessage, socket: Socket, head: Buffe
   const res = new ServerResponse(req);
   res.shouldKeepAlive = false;
   res.assignSocket(socket);
+  // Node has let go of this connection, so nobody else tells the response that there is room again.
+  socket.on('drain', () => res.emit('drain'));
   res.once('finish', () => socket.destroySoon());
   const send = (trip: Trip): Promise<Attempt> => parts.forwarder.upgrade({ socket, head, res }, trip);
   const carrier = new NodeCarrier(res, parts, { send, expectsContinue: false });

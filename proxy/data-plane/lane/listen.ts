@@ -6,6 +6,7 @@ import type { FrontTls } from '../tls/front.ts';
 import { refuseRaw, refuseUnreadable } from './client-errors.ts';
 import { answerWith, receive, receiveUpgrade, type EdgeParts } from './edge.ts';
 import type { ClientSettings } from './schema.ts';
+import { UnsentResponses } from './unsent.ts';
 
 // How often node looks for heads that take too long.
 const LOOK_MS = 500;
@@ -49,8 +50,10 @@ function createHttpServer(edge: EdgeParts, upgraded: Set<Socket>, tls: FrontTls 
   });
   // What is written past an answer that is still to come would be taken for that answer.
   const isWaiting = (socket: Socket): boolean => latest.get(socket)?.writableFinished === false;
+  const unsent = new UnsentResponses();
   const take = (res: ServerResponse, expectsContinue: boolean): void => {
     latest.set(res.req.socket, res);
+    unsent.add(res);
     receive(res, expectsContinue, edge);
   };
   server.on('request', (_req, res) => take(res, false));
