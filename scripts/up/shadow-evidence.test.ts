@@ -89,6 +89,16 @@ describe('what the proxies found, put together', () => {
     });
   });
 
+  it('lets the gate count nothing that was compared under a route that is not there any more', async () => {
+    const evidence = evidenceOf({
+      'traffic:one': traffic({ 'GET /a': counts(18, 0), 'GET /gone/*': counts(57, 3) }),
+    });
+    expect(await evidence.counts('catalog')).toMatchObject({ compared: 18, differed: 0 });
+    const { verdict, operations } = await evidence.differences('catalog');
+    expect(verdict).toBe('not enough data');
+    expect(operations.map(({ operation }) => operation)).toContain('GET /gone/*');
+  });
+
   it('merges fields: counts, first and last, and a few examples', async () => {
     const evidence = evidenceOf({
       'traffic:one': traffic({ 'GET /a': counts(100, 5) }),

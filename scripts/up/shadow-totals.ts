@@ -41,13 +41,18 @@ export function shadowTotals(
   };
 }
 
-/** The totals as gate and verdict want them, with those operations too that were never sampled. */
+/**
+ * The totals as gate and verdict want them: of every operation that the migration has now, sampled or not. What was
+ * compared under a route that has left the configuration says nothing about those that are there.
+ */
 export function countsOf(totals: ShadowTotals | null, routes: readonly Route[]): ShadowCounts {
-  const operations = operationsOf(routes, Object.keys(totals?.operations ?? {})).map((operation) => {
+  const operations = operationsOf(routes, []).map((operation) => {
     const { compared = 0, differed = 0 } = totals?.operations[operation] ?? {};
     return { operation, compared, differed } satisfies OperationCounts;
   });
-  return { compared: totals?.compared ?? 0, differed: totals?.differed ?? 0, operations };
+  const total = (count: 'compared' | 'differed'): number =>
+    operations.reduce((before, operation) => before + operation[count], 0);
+  return { compared: total('compared'), differed: total('differed'), operations };
 }
 
 /** Whether findings rest on this stay in stage `shadow`, and on these rules; null stands for any rules. */
