@@ -8,8 +8,8 @@ import { readConfig } from '../config/read.ts';
 const IN_FORCE = 'STRANGLER_CONFIG_IN_FORCE';
 
 /**
- * The text of the configuration in force: a part that has to start again must not
- * stumble over a newer file that is broken or was refused.
+ * The text of the configuration in force: a part that has to start again must not stumble over a newer file that is
+ * broken or was refused.
  */
 export class ConfigInForce {
   private text: string;

@@ -56,8 +56,10 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
     ready: `proxy      ${proxy.url}`,
     inForce: () => inForceOf(journal),
     reconfigure: (next) => {
+      // Whatever can fail comes first: a picture of migrations that the proxy has no routes for must not stay.
+      const config = proxyConfigOf(next);
       feed.show(fedMigrations(next));
-      proxy.reconfigure(proxyConfigOf(next));
+      proxy.reconfigure(config);
     },
     close: async () => {
       clearInterval(report);
