@@ -8,6 +8,6 @@ export default {
   globalSetup: './scripts/testing/global-setup.mjs',
   globalTeardown: './scripts/testing/global-teardown.mjs',
   reporters: ['default', './scripts/testing/closing-line-reporter.mjs'],
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   maxWorkers: 2,
 };

@@ -6,6 +6,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import openapiTS, { astToString } from 'openapi-typescript';
+import { eventJsonSchema } from '../migrations/transport/rabbitmq/event.ts';
 import { editorSchema } from './config/editor-schema.ts';
 import { referenceOf } from './config/reference.ts';
 
@@ -18,6 +19,7 @@ const generated: Generated[] = [
   ...globSync(CONTRACTS).sort().map(typesOf),
   ['scripts/config/strangler.schema.gen.json', () => `${JSON.stringify(editorSchema(), null, 2)}\n`],
   ['docs/configuration.md', () => referenceOf(editorSchema())],
+  ['docs/change-event.schema.json', () => `${JSON.stringify(eventJsonSchema(), null, 2)}\n`],
 ];
 
 /** The types of an OpenAPI document, beside it. */

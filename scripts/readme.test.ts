@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { freePorts } from './testing/free-ports.ts';
 import type { ExampleApplication } from './testing/example-application.ts';
 import { startExampleApplication } from './testing/example-application.ts';
 
@@ -35,7 +34,7 @@ beforeAll(async () => {
   // Run by root, the embedded PostgreSQL has a user of its own, who has to get in here.
   chmodSync(folder, 0o755);
   writeFileSync(join(folder, 'strangler.yaml'), blocks('yaml')[0] ?? '');
-  const [proxyPort, controlPort] = await freePorts();
+  const [proxyPort, controlPort] = await freePorts(2);
   proxy = `http://127.0.0.1:${proxyPort}`;
   environment = {
     ...process.env,
@@ -124,15 +123,4 @@ function start(command: string): ChildProcess {
   child.stdout.setEncoding('utf8');
   child.stderr.setEncoding('utf8').resume();
   return child;
-}
-
-async function freePorts(): Promise<[number, number]> {
-  const probes = [createServer(), createServer()];
-  const ports: number[] = [];
-  for (const probe of probes) {
-    await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-    ports.push((probe.address() as AddressInfo).port);
-  }
-  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
-  return ports as [number, number];
 }

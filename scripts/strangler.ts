@@ -1,20 +1,27 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
 import { Command, CommanderError, Option } from 'commander';
+import { abortCommand } from './commands/abort.ts';
+import { backfillCommand } from './commands/backfill.ts';
 import { canaryCommand } from './commands/canary.ts';
+import { certificateCommand } from './commands/certificate.ts';
 import { CommandError } from './commands/command-error.ts';
 import { cutoverCommand } from './commands/cutover.ts';
 import { diffCommand } from './commands/diff.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { EXIT, EXIT_CODES_HELP } from './commands/exit-codes.ts';
 import { explainCommand } from './commands/explain.ts';
 import { logCommand } from './commands/log.ts';
+import { parkedCommand } from './commands/parked.ts';
 import { planCommand } from './commands/plan.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retireCommand } from './commands/retire.ts';
+import { retryCommand } from './commands/retry.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { shadowCommand } from './commands/shadow.ts';
 import { refusalInWords } from './commands/show/move.ts';
 import { Screen } from './commands/show/screen.ts';
+import { skipCommand } from './commands/skip.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
 import { upCommand } from './commands/up.ts';
@@ -23,10 +30,12 @@ import { ConfigError } from './config/problems.ts';
 
 /** In the order in which a migration meets them. */
 const COMMANDS = [
+  doctorCommand,
   upCommand,
   statusCommand,
   planCommand,
   syncCommand,
+  backfillCommand,
   verifyCommand,
   shadowCommand,
   diffCommand,
@@ -34,7 +43,12 @@ const COMMANDS = [
   cutoverCommand,
   rollbackCommand,
   retireCommand,
+  certificateCommand,
   resumeCommand,
+  abortCommand,
+  parkedCommand,
+  retryCommand,
+  skipCommand,
   logCommand,
   explainCommand,
 ];

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Row } from '../databases/database.ts';
 import { relayOnce } from '../relay/relay.ts';
 import type { TwoDatabases } from '../testing/two-databases.ts';
 import { twoDatabases } from '../testing/two-databases.ts';
-import { applyChanges, retryParked } from './apply.ts';
+import { retryParked } from '../parking/retry.ts';
+import { applyChanges } from './apply.ts';
 
 let bed: TwoDatabases;
 beforeEach(async () => {
@@ -162,16 +164,19 @@ describe('a part of a row', () => {
   it('waits until the row that it belongs to is there, and is not lost', async () => {
     const { toMonolith } = bed.synced.mapping;
     await bed.monolith.query(`UPDATE strangler.side SET role = 'follower', epoch = 1`);
-    const change = (table: string, id: string, row: Record<string, string>) =>
+    const change = (table: string, id: string, row: Row) =>
       ({ id, table, op: 'upsert', key: '["1"]', row }) as const;
     const stock = change('stock', '2', { product_id: '1', on_hand: '42' });
     await bed.databases.monolith.applying('catalog', 1n, (applier) =>
-      applyChanges(applier, toMonolith, [stock], new Set()),
+      applyChanges(applier, toMonolith, [stock]),
     );
     expect(await bed.databases.monolith.parkedChanges('catalog', 10)).toHaveLength(1);
-    const product = change('product', '1', { id: '1', sku: 'A', price_minor: '100', state: 'active' });
+    const product = change('product', '1', {
+      ...{ id: '1', sku: 'A', price_minor: '100', state: 'active' },
+      ...{ manufacturer_id: null, seen_at: null },
+    });
     await bed.databases.monolith.applying('catalog', 1n, (applier) =>
-      applyChanges(applier, toMonolith, [product], new Set()),
+      applyChanges(applier, toMonolith, [product]),
     );
     await retryParked(bed.databases.monolith, 'catalog', 1n, toMonolith);
     expect((await bed.monolith.query('SELECT code, qty FROM item')).rows).toEqual([{ code: 'A', qty: 42 }]);

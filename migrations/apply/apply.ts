@@ -1,116 +1,188 @@
-import type { Applier, Change, Database, TargetRow } from '../databases/database.ts';
+import type { Applier, Change, ChangedKey } from '../databases/database.ts';
 import type { DirectionMapping, EntryMapping } from '../mapping/mapping.ts';
 import { runsOf } from '../mapping/mapping.ts';
-import { ConversionError } from '../mapping/convert.ts';
+import { mapChanges } from './map-changes.ts';
+import type { MappedChange, MappedChanges } from './map-changes.ts';
+import { netEffectOf } from './net-effect.ts';
+import { writeChanges } from './write-changes.ts';
 
-const slotOf = (change: Change): string => `${change.table} ${change.key}`;
+/** What has something parked: keys of tables, and whole tables whose truncation is. */
+class ParkedSlots {
+  private readonly slots: Set<string>;
+
+  private constructor(keys: readonly ChangedKey[]) {
+    this.slots = new Set(keys.map(slotOf));
+  }
+
+  /** Looks at what these changes could wait for: all that is parked may be more than fits into memory. */
+  static async before(applier: Applier, changes: readonly Change[]): Promise<ParkedSlots> {
+    const tables = [...new Set(changes.map(({ table }) => table))].map((table) => ({ table, key: '' }));
+    return new ParkedSlots(await applier.parkedAmong([...changes, ...tables]));
+  }
+
+  add(change: Change): void {
+    this.slots.add(slotOf(change));
+  }
+
+  mustWait(change: Change): boolean {
+    return this.slots.size > 0 && (this.slots.has(slotOf(change)) || this.slots.has(`${change.table} `));
+  }
+}
+
+/** The key of a truncation is empty. */
+const slotOf = (change: ChangedKey): string => `${change.table} ${change.key}`;
+
+/** Changes with what they mean on the other side, which does not depend on what was applied before. */
+export interface PreparedChanges {
+  changes: readonly Change[];
+  /** Of one table and operation each, in an order that the changes can be applied in. */
+  runs: readonly MappedRun[];
+}
+
+interface MappedRun extends MappedChanges {
+  run: readonly Change[];
+}
+
+/** Maps changes. It may be done while those before them are still being applied. */
+export async function prepareChanges(
+  mapping: DirectionMapping,
+  changes: readonly Change[],
+): Promise<PreparedChanges> {
+  const runs: MappedRun[] = [];
+  for (const run of runsOf(childrenFirst(mapping, changes))) {
+    runs.push({ run, ...(await mapChanges(mapping, run)) });
+  }
+  return { changes, runs };
+}
 
 /**
- * Applies changes in their order, as many in one statement as keep it. A change whose data are refused is parked
- * and everything later of its key waits behind it; other keys go on.
+ * Applies changes in their order, as many together as keep it. A change whose data are refused is parked and everything
+ * later of its key waits behind it; other keys go on.
  *
- * @param parked keys with something parked, as `table key`; grows when more is parked
+ * All are written in one attempt, so that constraints which speak at the end see what belongs together. Only when that
+ * fails are they halved, and halved again, until each fault belongs to one change.
+ *
+ * @returns what the follower refused, and might not when the rest of its transaction is there too
  */
 export async function applyChanges(
   applier: Applier,
   mapping: DirectionMapping,
   changes: readonly Change[],
-  parked: Set<string>,
-): Promise<void> {
-  for (const run of runsOf(changes)) {
-    const blocked = run.filter((change) => parked.has(slotOf(change)));
-    const free = blocked.length === 0 ? run : run.filter((change) => !parked.has(slotOf(change)));
-    for (const change of blocked)
-      await applier.park(change, 'waits behind an earlier change of the same key');
-    if (free.length === 0) continue;
-    const fault = await tryRun(applier, mapping, free);
-    if (fault) await applyOneByOne(applier, mapping, free, parked);
+): Promise<ChangedKey[]> {
+  return applyPrepared(applier, mapping, await prepareChanges(mapping, changes));
+}
+
+/** Does what `applyChanges` does, to changes that are mapped already. */
+export async function applyPrepared(
+  applier: Applier,
+  mapping: DirectionMapping,
+  { changes, runs }: PreparedChanges,
+): Promise<ChangedKey[]> {
+  const parked = await ParkedSlots.before(applier, changes);
+  const all: MappedChange[] = [];
+  for (const { run, mapped, faults } of runs) {
+    const free = new Set(await letWait(applier, parked, run));
+    for (const { change, error } of faults) if (free.has(change)) await park(applier, parked, change, error);
+    for (const one of mapped) if (free.has(one.change)) all.push(one);
   }
+  return write(applier, mapping, parked, all);
+}
+
+/** @returns what was refused */
+async function write(
+  applier: Applier,
+  mapping: DirectionMapping,
+  parked: ParkedSlots,
+  mapped: readonly MappedChange[],
+): Promise<ChangedKey[]> {
+  const free = new Set(
+    await letWait(
+      applier,
+      parked,
+      mapped.map(({ change }) => change),
+    ),
+  );
+  const some = mapped.filter(({ change }) => free.has(change));
+  const [first] = some;
+  if (!first) return [];
+  const fault = await tryWrite(applier, some, mapping.entries);
+  if (!fault) {
+    // What was parked of a table before it was emptied is of no use any more.
+    for (const { change } of some) if (change.op === 'truncate') await applier.unpark(change);
+    return [];
+  }
+  if (some.length === 1) {
+    await park(applier, parked, first.change, fault);
+    return [first.change];
+  }
+  const half = some.length >> 1;
+  const refused = await write(applier, mapping, parked, some.slice(0, half));
+  return [...refused, ...(await write(applier, mapping, parked, some.slice(half)))];
+}
+
+async function park(applier: Applier, parked: ParkedSlots, change: Change, fault: Error): Promise<void> {
+  await applier.park(change, fault.message);
+  parked.add(change);
+}
+
+/** Parks what has to wait, and returns the others. */
+async function letWait(
+  applier: Applier,
+  parked: ParkedSlots,
+  changes: readonly Change[],
+): Promise<readonly Change[]> {
+  const waiting = changes.filter((change) => parked.mustWait(change));
+  if (waiting.length === 0) return changes;
+  for (const run of runsOf(waiting)) await applier.queue(run);
+  return changes.filter((change) => !parked.mustWait(change));
+}
+
+/** Truncations that follow each other (`TRUNCATE … CASCADE`) in an order that foreign keys of the follower allow. */
+function childrenFirst(mapping: DirectionMapping, changes: readonly Change[]): readonly Change[] {
+  if (!changes.some((change) => change.op === 'truncate')) return changes;
+  const place = new Map(mapping.entries.map((entry, i) => [entry.source.name, i]));
+  const placeOf = ({ table }: Change): number => place.get(table) ?? 0;
+  const ordered: Change[] = [];
+  let truncations: Change[] = [];
+  for (const change of [...changes, null]) {
+    if (change?.op === 'truncate') {
+      truncations.push(change);
+      continue;
+    }
+    ordered.push(...truncations.sort((a, b) => placeOf(b) - placeOf(a)));
+    truncations = [];
+    if (change) ordered.push(change);
+  }
+  return ordered;
 }
 
 /**
- * Tries again what is parked. A change carries the whole row, so the newest of each key stands for all before it:
- * a value that was bad for a moment is mended by the next good one. What fails stays, with its newest reason.
+ * Writes what is left of the changes in the end, in a statement or two for each table; where anything is in the way,
+ * all of them in their order. What fails is undone.
+ *
+ * @param entries in an order that foreign keys allow; without them all are written in their order
+ * @returns what is wrong with the data; null when all is written
  */
-export async function retryParked(
-  target: Database,
-  migration: string,
-  epoch: bigint,
-  mapping: DirectionMapping,
-): Promise<void> {
-  await target.applying(migration, epoch, async (applier) => {
-    const slots = Map.groupBy(await applier.parked(), slotOf);
-    for (const changes of slots.values()) {
-      const newest = changes.at(-1);
-      if (!newest) continue;
-      const fault = await tryRun(applier, mapping, [newest]);
-      if (!fault) for (const change of changes) await applier.unpark(change);
-      else if (fault.message !== newest.reason) await applier.park(newest, fault.message);
-    }
-  });
-}
-
-async function applyOneByOne(
+export async function tryWrite(
   applier: Applier,
-  mapping: DirectionMapping,
-  changes: readonly Change[],
-  parked: Set<string>,
-): Promise<void> {
-  for (const change of changes) {
-    const fault = await tryRun(applier, mapping, [change]);
-    if (!fault) continue;
-    await applier.park(change, fault.message);
-    parked.add(slotOf(change));
-  }
-}
-
-async function tryRun(
-  applier: Applier,
-  mapping: DirectionMapping,
-  run: readonly Change[],
+  mapped: readonly MappedChange[],
+  entries?: readonly EntryMapping[],
 ): Promise<Error | null> {
-  const [first] = run;
-  if (!first) return null;
-  try {
-    return await applier.attempt(() => applyRun(applier, mapping.entriesOf(first.table), first, run));
-  } catch (error) {
-    if (error instanceof ConversionError) return error;
-    throw error;
+  if (mapped.length === 0) return null;
+  const byChange = new Map(mapped.map((one) => [one.change, one]));
+  const those = (some: readonly Change[]): MappedChange[] =>
+    some.flatMap((change) => byChange.get(change) ?? []);
+  const changes = mapped.map(({ change }) => change);
+  const runs = runsOf(changes);
+  if (entries && runs.length > 1 && !changes.some(({ op }) => op === 'truncate')) {
+    const { gone, there } = netEffectOf(changes);
+    const fault = await applier.attempt(async () => {
+      await writeChanges(applier, those(gone), 'upsert', entries);
+      await writeChanges(applier, those(there), 'upsert', entries);
+    });
+    if (!fault) return null;
   }
-}
-
-/** Rows appear parents first and go children first. */
-async function applyRun(
-  applier: Applier,
-  entries: readonly EntryMapping[],
-  kind: Change,
-  run: readonly Change[],
-): Promise<void> {
-  if (kind.op === 'delete') {
-    for (const entry of entries.toReversed()) {
-      await applier.delete(
-        entry.target,
-        run.map((change) => ({
-          sourceKey: change.key,
-          version: change.id,
-          values: entry.toTargetKey(change.row),
-        })),
-      );
-    }
-    return;
-  }
-  for (const entry of entries) {
-    const rows = run.map((change) => targetRow(entry, change.key, change.id, change.row));
-    // Version 0 is a backfilled row: it yields to every change.
-    await (kind.id === '0' ? applier.fill(entry.target, rows) : applier.upsert(entry.target, rows));
-  }
-}
-
-export function targetRow(
-  entry: EntryMapping,
-  sourceKey: string,
-  version: string,
-  row: Change['row'],
-): TargetRow {
-  return { sourceKey, version, values: entry.toTarget(row) };
+  return applier.attempt(async () => {
+    for (const run of runs) await writeChanges(applier, those(run));
+  });
 }

@@ -1,10 +1,13 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SourceRow } from '../databases/database.ts';
 import { relayOnce } from '../relay/relay.ts';
 import type { TwoDatabases } from '../testing/two-databases.ts';
 import { twoDatabases } from '../testing/two-databases.ts';
-import type { BackfillReport } from './backfill.ts';
-import { backfill, writeChunk } from './backfill.ts';
+import { backfill } from './backfill.ts';
+import type { BackfillReport } from './progress.ts';
+import { backfillSchema } from './schema.ts';
+import { writeChunk } from './write-chunk.ts';
 
 let bed: TwoDatabases;
 beforeEach(async () => {
@@ -17,15 +20,15 @@ const names = async (): Promise<string[]> =>
     (r) => r.name,
   );
 
-const makers = { name: 'maker', key: ['id'], columns: ['id', 'nm'] };
-const readChunk = (): Promise<SourceRow[]> => bed.databases.monolith.readChunk('catalog', makers, null, 100);
-const write = (chunk: SourceRow[]): Promise<void> =>
-  writeChunk(bed.stream, 'maker', chunk, () => ({ after: null, rows: chunk.length, done: true, seconds: 0 }));
+const readChunk = async (): Promise<SourceRow[]> => {
+  const [makers] = bed.synced.mapping.toService.captured;
+  return makers ? bed.databases.monolith.readChunk('catalog', makers, null, 100) : [];
+};
+const write = (chunk: SourceRow[]) => writeChunk(bed.stream, 'maker', chunk, () => new Map());
 
 const copyAll = (options: Partial<Parameters<typeof backfill>[1]> = {}): Promise<void> =>
   backfill(bed.stream, {
     observe: () => undefined,
-    mustWait: () => false,
     signal: new AbortController().signal,
     ...options,
   });
@@ -102,7 +105,10 @@ describe('the backfill', () => {
     let chunks = 0;
     await copyAll({ signal: stop.signal, observe: () => ++chunks === 2 && stop.abort() });
     const first = await bed.databases.service.progress('catalog');
-    expect(first.backfill.get('maker')).toMatchObject({ rows: 2000, done: false });
+    const { rows = 0, done } = first.backfill.get('maker') ?? {};
+    expect(done).toBe(false);
+    expect(await count('manufacturer')).toBe(rows);
+    expect(rows).toBeLessThan(4100);
     await copyAll();
     const { backfill: cursors } = await bed.databases.service.progress('catalog');
     expect(cursors.get('maker')).toMatchObject({ rows: 4100, done: true });
@@ -116,10 +122,77 @@ describe('the backfill', () => {
     expect(await bed.databases.service.parkedChanges('catalog', 10)).toMatchObject([{ table: 'item' }]);
   });
 
-  it('rests while live changes are behind', async () => {
-    let waited = 0;
-    await copyAll({ mustWait: () => ++waited % 2 === 1 });
-    expect(waited).toBeGreaterThan(2);
+  it('finds a few bad rows among many good ones without writing them one by one', async () => {
+    await bed.monolith.query(`UPDATE item SET stat = '?' WHERE code = 'c7'`);
+    await bed.service.query(`ALTER TABLE manufacturer ADD CHECK (id NOT IN (3, 1777, 4100))`);
+    await copyAll();
+    expect(await count('manufacturer')).toBe(4097);
+    const parked = await bed.databases.service.parkedChanges('catalog', 10);
+    expect(parked.map(({ table, key }) => `${table} ${key}`).sort()).toEqual(
+      ['item ["3"]', 'item ["7"]', 'maker ["1777"]', 'maker ["3"]', 'maker ["4100"]'].sort(),
+    );
+  });
+
+  it('rests while live changes are behind, and says so', async () => {
+    let looks = 0;
+    const said = new Set<string>();
+    await copyAll({
+      lagSeconds: () => (++looks % 2 === 1 ? 3 : 0),
+      observe: (reports) => reports.forEach(({ rests }) => rests && said.add(rests)),
+    });
+    expect([...said]).toEqual(['live changes are 3.0 s behind']);
     expect(await count('manufacturer')).toBe(4100);
+  });
+
+  it('rests while a person holds it, also right after a start, and goes on when let', async () => {
+    let held: string | null = 'paused by anna: month-end';
+    const seen: number[] = [];
+    await copyAll({
+      heldBecause: () => held,
+      observe: ([makers]) => {
+        seen.push(makers?.rows ?? -1);
+        if (makers?.rests === held) held = null;
+      },
+    });
+    expect(seen.slice(0, 2)).toEqual([0, 0]);
+    expect(await count('manufacturer')).toBe(4100);
+  });
+
+  it('copies no more rows a second than it may', async () => {
+    const started = performance.now();
+    await copyAll({ settings: () => backfillSchema.parse({ maxRowsPerSecond: 2000 }) });
+    expect(performance.now() - started).toBeGreaterThan(1900);
+    expect(await count('product')).toBe(100);
+  });
+
+  it('copies long rows in chunks that fit into memory', async () => {
+    await bed.monolith.query(`UPDATE maker SET nm = repeat('x', 1000000) WHERE id > 4080`);
+    const [makers] = bed.synced.mapping.toService.captured;
+    const chunk = makers && (await bed.databases.monolith.readChunk('catalog', makers, { id: '4080' }, 100));
+    expect(chunk?.length).toBeLessThan(10);
+    await copyAll();
+    expect(await count('manufacturer')).toBe(4100);
+  });
+});
+
+describe('a chunk that waits for its turn', () => {
+  it('does not count that as time for which others wait for it: it would be made shorter, down to one row', async () => {
+    await bed.monolith.query(`INSERT INTO maker (nm) VALUES ('one')`);
+    await bed.install();
+    const others = await bed.connect('service');
+    await others.query('BEGIN; SELECT FROM strangler.side FOR UPDATE');
+    const waiting = `SELECT 1 FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '1 s'`;
+    let counted = Infinity;
+    const chunk = await readChunk();
+    const started = performance.now();
+    const written = writeChunk(bed.stream, 'maker', chunk, (_, ms) => {
+      counted = ms;
+      return new Map();
+    });
+    while ((await bed.service.query(waiting)).rowCount === 0) await pause(50);
+    await others.query('COMMIT');
+    await written;
+    expect(performance.now() - started - counted).toBeGreaterThan(1000);
   });
 });

@@ -17,12 +17,23 @@ export class UnknownTableError extends DatabaseError {
   }
 }
 
+/** `ON CONFLICT` needs a key that speaks at once. */
+export class DeferrableKeyError extends DatabaseError {
+  override name = 'DeferrableKeyError';
+  constructor(label: string, table: string) {
+    super(
+      `${label}: the primary key of "${table}" is DEFERRABLE, and rows cannot be followed by it; ` +
+        'drop it and add it again as NOT DEFERRABLE',
+    );
+  }
+}
+
 export class FenceTimeoutError extends DatabaseError {
   override name = 'FenceTimeoutError';
   constructor(label: string, tables: readonly string[], ms: number) {
     super(
       `${label}: writers to ${tables.join(', ')} did not end within ${ms} ms, so the fence was not raised; ` +
-        'find the long transaction (pg_stat_activity) and try again',
+        'find the long transaction (pg_stat_activity, SHOW PROCESSLIST) and try again',
     );
   }
 }
@@ -38,6 +49,47 @@ export class NotInstalledError extends DatabaseError {
   override name = 'NotInstalledError';
   constructor(label: string, migration: string) {
     super(`${label}: nothing is installed for migration "${migration}"; start it with \`strangler sync\``);
+  }
+}
+
+/** A change of some columns of a row that is not there (yet): it waits, parked, until the row is. */
+export class PartWithoutRowError extends DatabaseError {
+  override name = 'PartWithoutRowError';
+  constructor({ name, entry }: { name: string; entry: string }) {
+    super(`the row of ${name} that this change of ${entry} belongs to is not there`);
+  }
+}
+
+/** Two rows that have nothing to do with each other have one key: the one must not be written over the other. */
+export class ForeignRowError extends DatabaseError {
+  override name = 'ForeignRowError';
+  constructor({ name, only }: { name: string; only?: readonly { column: string }[] }) {
+    const columns = (only ?? []).map(({ column }) => `"${column}"`).join(', ');
+    super(
+      `${name} has a row with this key that is not part of the migration, as its ${columns} tells; ` +
+        'it is left as it is: give one of the two another key',
+    );
+  }
+}
+
+/** The database cannot capture from its log as it is set up; nothing was begun. */
+export class CaptureUnavailableError extends DatabaseError {
+  override name = 'CaptureUnavailableError';
+  constructor(label: string, why: string, advice: string) {
+    super(
+      `${label}: changes cannot be captured by replication: ${why}; ${advice}, or use \`capture: trigger\``,
+    );
+  }
+}
+
+/** Changes were committed that can never be read: whoever goes on loses them. */
+export class CaptureLostError extends DatabaseError {
+  override name = 'CaptureLostError';
+  constructor(label: string, migration: string, why: string) {
+    super(
+      `${label}: changes of migration "${migration}" are missing: ${why}. ` +
+        'Roll back to legacy, empty the tables that follow, and `strangler sync` anew',
+    );
   }
 }
 

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { JournalConflictError } from './errors.ts';
 import type { Decision, JournalEntry } from './journal.ts';
 import { GENESIS_HASH, hashOf } from './journal.ts';
+import { storable } from './storable.ts';
 
 /** A decision about to be journaled. */
 export interface NewEntry {
@@ -58,7 +59,7 @@ export async function appendLocked(
     // Another process counts from it how long a step of a ramp took.
     at: (clock.rows[0]?.now ?? new Date()).toISOString(),
     kind: entry.decision.kind,
-    evidence: JSON.parse(JSON.stringify(entry.evidence ?? null)) as unknown,
+    evidence: JSON.parse(storable(entry.evidence)) as unknown,
     previousHash: last.rows[0]?.hash ?? GENESIS_HASH,
   };
   const written = { ...unhashed, hash: hashOf(unhashed) };
@@ -81,11 +82,12 @@ export async function appendLocked(
   return written;
 }
 
-/** Steps of a change of owner are told apart by their epoch; stages share one, so there the whole decision counts. */
+/** Steps of a change of owner are told apart by their epoch; others share one, so there the whole decision counts. */
 function isSameWord(found: JournalEntry, { decision, epoch, actor }: NewEntry): boolean {
   if (found.kind !== decision.kind || found.epoch !== epoch || found.actor !== actor) return false;
   const said = JSON.parse(JSON.stringify(decision)) as unknown;
-  return decision.kind !== 'stage-changed' || isDeepStrictEqual(found.decision, said);
+  const isToldByEpoch = !['stage-changed', 'skipped'].includes(decision.kind);
+  return isToldByEpoch || isDeepStrictEqual(found.decision, said);
 }
 
 /** What the database gives as numbers in text becomes numbers. */

@@ -3,7 +3,6 @@ import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { relayOnce } from '../relay/relay.ts';
 import type { TwoDatabases } from '../testing/two-databases.ts';
-import { twoDatabases } from '../testing/two-databases.ts';
 import { streamFrom } from './capability.ts';
 import type { ChangeOwnerContext, OwnerChangeOrder } from './change-owner.ts';
 import { changeOwner, resumeChange } from './change-owner.ts';
@@ -12,8 +11,11 @@ import { Coordinator } from './coordinator.ts';
 import { JournalFollower } from './follow.ts';
 import { fenceOldOwner, liftFence } from './hand-over.ts';
 import type { ChangeState, Effect } from './protocol.ts';
-import { ControlStore } from './store.ts';
+import type { ControlStore } from './store.ts';
+import type { CanaryBed } from './testing/canary-bed.ts';
+import { canaryBed, FORWARD } from './testing/canary-bed.ts';
 
+let canary: CanaryBed;
 let bed: TwoDatabases;
 let store: ControlStore;
 let journal: JournalFollower;
@@ -21,50 +23,20 @@ let journal: JournalFollower;
 let steps: EventEmitter;
 
 beforeEach(async () => {
-  bed = await twoDatabases();
-  await bed.monolith.query(`INSERT INTO maker (nm) VALUES ('a'), ('b')`);
-  await bed.install();
-  await bed.monolith.query(`UPDATE maker SET nm = nm`);
-  await bed.catchUp();
-  store = await ControlStore.open(bed.urls.control);
-  await store.append(
-    {
-      migration: 'catalog',
-      decision: { kind: 'stage-changed', verb: 'canary', from: 'shadow', to: 'canary', weight: 10 },
-      epoch: 0,
-      actor: 'test',
-      reason: null,
-      evidence: null,
-    },
-    0,
-  );
-  journal = await JournalFollower.start(store);
+  canary = await canaryBed();
+  ({ bed, store, journal } = canary);
   steps = new EventEmitter();
 });
-afterEach(async () => {
-  await journal.close();
-  await store.close();
-  await bed.close();
-});
+afterEach(() => canary.close());
 
 const context = (): ChangeOwnerContext => ({
   store,
   journal,
+  ground: bed.synced,
   synced: bed.synced,
   observe: (effect: Effect) => void steps.emit(effect),
 });
-const forward: OwnerChangeOrder = {
-  verb: 'cutover',
-  migration: 'catalog',
-  from: 'canary',
-  to: 'extracted',
-  epoch: 0,
-  newEpoch: 1,
-  oldOwner: 'monolith',
-  actor: 'test',
-  reason: null,
-  evidence: null,
-};
+const forward = FORWARD;
 const back: OwnerChangeOrder = {
   ...forward,
   verb: 'rollback',
@@ -190,33 +162,6 @@ describe('a write past the proxy', () => {
   });
 });
 
-describe('proxies', () => {
-  it('are waited for: no fence before every live one holds', async () => {
-    await store.renewLease('p1', 0, 60_000);
-    const seen: string[] = [];
-    steps.on('raise-fence', () => seen.push('fence'));
-    const waiting = at('await-held');
-    const running = run(forward);
-    await waiting;
-    const { seq } = journal.state('catalog');
-    seen.push('ack');
-    await store.renewLease('p1', seq, 60_000);
-    expect(await running).toMatchObject({ result: 'completed' });
-    expect(seen).toEqual(['ack', 'fence']);
-  });
-
-  it('that never answer have the move taken back within its cap', async () => {
-    await store.renewLease('stuck', 0, 60_000);
-    const started = Date.now();
-    expect(await run(forward)).toMatchObject({
-      result: 'aborted',
-      late: true,
-      reason: expect.stringContaining('stuck'),
-    });
-    expect(Date.now() - started).toBeLessThan(2000);
-  });
-});
-
 describe('two coordinators', () => {
   it('a coordinator that slept through its own abort can neither decide nor fence', async () => {
     const paused = pausedAt('drain');
@@ -264,7 +209,6 @@ describe('two coordinators', () => {
     });
     await backfill(bed.stream, {
       observe: () => undefined,
-      mustWait: () => false,
       signal: new AbortController().signal,
     });
     const results = await Promise.allSettled(

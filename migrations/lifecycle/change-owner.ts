@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FenceTimeoutError } from '../databases/errors.ts';
+import { untilGivenUp } from './contradicted.ts';
 import { JournalConflictError, MoveFailedError } from './errors.ts';
 import { oldOwnerOf } from './fold.ts';
 import type { MigrationState } from './fold.ts';
@@ -10,7 +11,9 @@ import { begin, resumeFrom, step } from './protocol.ts';
 import type { Side, Stage } from './stages.ts';
 import { otherSide } from './stages.ts';
 import type { ControlStore } from './store.ts';
-import type { SyncedCapability } from './capability.ts';
+import type { Ground, SyncedCapability } from './capability.ts';
+import { RunRecorder } from './run-record.ts';
+import type { RunRecord } from './run-record.ts';
 import { becomeOwner, drain, fenceOldOwner, liftFence, settleKeys } from './hand-over.ts';
 
 /** From the hold to the decision; what is left of the cap of two seconds is for taking it back. */
@@ -45,6 +48,8 @@ export interface ChangeOwnerContext {
   store: ControlStore;
   journal: JournalFollower;
   /** Null for a migration without tables. */
+  ground: Ground | null;
+  /** What carrying over needs besides; a change that was cut off does without. */
   synced: SyncedCapability | null;
   /** Told of each effect before it begins, which waits for the answer. */
   observe(effect: Effect): Promise<void> | undefined | void;
@@ -60,7 +65,7 @@ export function changeOwner(
   order: OwnerChangeOrder,
   seq: number,
 ): Promise<ChangeState> {
-  return run(context, order, begin(), seq);
+  return run(context, order, 'order', seq);
 }
 
 /** Takes the one legal next step of a change that was cut off, and all that follow from it. */
@@ -83,21 +88,25 @@ export function resumeChange(
     reason: 'resumed after it was cut off',
     evidence: null,
   };
-  return run(context, order, resumeFrom(change.phase), state.seq);
+  return run(context, order, change.phase, state.seq);
 }
 
 async function run(
   context: ChangeOwnerContext,
   order: OwnerChangeOrder,
-  from: ChangeState,
+  from: RunRecord['beganFrom'],
   seq: number,
 ): Promise<ChangeState> {
+  const { migration, newEpoch: epoch, actor } = order;
+  const recorder = new RunRecorder(context.store, { migration, epoch, actor, beganFrom: from });
   const now = Date.now();
   const known: Run = { seq, decideBy: now + DECISION_BUDGET_MS, giveUpAt: now + COMPLETION_BUDGET_MS };
-  let state = from;
+  let state = from === 'order' ? begin() : resumeFrom(from);
   while (state.doing !== null && Date.now() < known.giveUpAt) {
     await context.observe(state.doing);
+    const startedAt = performance.now();
     const outcome = await carryOut(context, order, state, known);
+    recorder.note(state.doing, outcome, performance.now() - startedAt);
     const next = step(state, outcome);
     // The same effect again: something is away. Give it a moment.
     if (next.doing === state.doing && outcome.kind === 'failed') await pause(100);
@@ -112,7 +121,7 @@ async function carryOut(
   state: ChangeState,
   known: Run,
 ): Promise<Outcome> {
-  const { store, synced } = context;
+  const { store, ground, synced } = context;
   const { decideBy } = known;
   const newOwner = otherSide(order.oldOwner);
   const journal = (decision: Decision, epoch: number): Promise<void> =>
@@ -122,21 +131,21 @@ async function carryOut(
     'journal-started': () =>
       journal({ kind: `${order.verb}-started`, from: order.from, to: order.to }, order.newEpoch),
     'await-held': () => awaitHeld(store, known.seq, decideBy),
-    'raise-fence': async () => synced && fenceOldOwner(synced, order.oldOwner, order.newEpoch, leftMs / 2),
+    'raise-fence': async () => ground && fenceOldOwner(ground, order.oldOwner, order.newEpoch, leftMs / 2),
     drain: async () => synced && drain(synced, order.oldOwner, order.epoch, decideBy),
     settle: async () => synced && settleKeys(synced, order.oldOwner, order.epoch, leftMs),
     'journal-owner-changed': () => {
       if (leftMs <= 0) throw new MoveFailedError('the time was over before the decision', true);
       return journal({ kind: 'owner-changed', owner: newOwner }, order.newEpoch);
     },
-    open: async () => synced && becomeOwner(synced, newOwner, order.newEpoch),
+    open: async () => ground && becomeOwner(ground, newOwner, order.newEpoch),
     'journal-released': () => journal({ kind: 'writes-released' }, order.newEpoch),
     'journal-aborting': () => journal({ kind: 'aborting', why: state.reason ?? 'unknown' }, order.newEpoch),
-    lift: async () => synced && liftFence(synced, order.oldOwner, order.epoch, order.newEpoch),
+    lift: async () => ground && liftFence(ground, order.oldOwner, order.epoch, order.newEpoch),
     'journal-aborted': () => journal({ kind: 'aborted', why: state.reason ?? 'unknown' }, order.newEpoch),
   } satisfies Record<Effect, () => Promise<unknown>> as Record<Effect, () => Promise<void>>;
   try {
-    if (state.doing) await inTime(state.doing, effects[state.doing](), decideBy);
+    if (state.doing) await inTime(context, order, known, state.doing, effects[state.doing]());
     return { kind: 'done' };
   } catch (error) {
     if (error instanceof JournalConflictError) return contradiction(context, order, known, error);
@@ -151,7 +160,13 @@ const BOUNDED: ReadonlySet<Effect> = new Set<Effect>(['await-held', 'raise-fence
  * What comes before the decision must not outlast its time, whatever it hangs on. What it still does afterwards is
  * harmless: a late fence is refused by its attempt, a late applier by its epoch.
  */
-async function inTime(effect: Effect, work: Promise<void>, decideBy: number): Promise<void> {
+async function inTime(
+  { journal }: ChangeOwnerContext,
+  order: OwnerChangeOrder,
+  { seq, decideBy }: Run,
+  effect: Effect,
+  work: Promise<void>,
+): Promise<void> {
   if (!BOUNDED.has(effect)) return work;
   const late = new AbortController();
   const limit = pause(Math.max(1, decideBy + GRACE_MS - Date.now()), undefined, { signal: late.signal }).then(
@@ -161,7 +176,7 @@ async function inTime(effect: Effect, work: Promise<void>, decideBy: number): Pr
   );
   work.catch(() => undefined);
   try {
-    await Promise.race([work, limit]);
+    await Promise.race([work, limit, untilGivenUp(journal, order, seq, late.signal)]);
   } finally {
     late.abort();
     limit.catch(() => undefined);

@@ -1,77 +1,41 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Capability, SyncedCapability } from './capability.ts';
-import { isSameGround, openSynced } from './capability.ts';
+import { abortMove } from './abort.ts';
+import { readKept } from '../drift/keep.ts';
+import type { Capability, Ground, SyncedCapability } from './capability.ts';
+import { groundOf, openSynced } from './capability.ts';
 import { changeOwner, resumeChange } from './change-owner.ts';
 import {
   GateRefusedError,
-  MoveFailedError,
+  LifecycleError,
   MoveNotAllowedError,
   MoveUnderWayError,
   NotCoordinatorError,
   OutdatedOrderError,
   UnknownMigrationError,
 } from './errors.ts';
+import { rollbackCostOf, stepsOf, waitsOf, writesWaitAtMost } from './describe-move.ts';
+import type { EndedChange } from './ended.ts';
+import { resultOf } from './ended.ts';
 import { gatherEvidence } from './evidence.ts';
 import type { MigrationState } from './fold.ts';
 import { nextEpoch } from './fold.ts';
 import type { JournalFollower } from './follow.ts';
-import type { Decision } from './journal.ts';
 import type { GateResult } from './gates.ts';
-import type { GuardrailResult } from './guardrails.ts';
 import { gatesOf, judge } from './gates.ts';
-import { rollbackCostOf, touchesData, workOf, writesWaitAtMost } from './moves.ts';
+import { precedenceOf } from './precedence.ts';
+import { dropGuard, retiredFacts } from './retire.ts';
+import { evidenceOf, moveStage } from './move-stage.ts';
+import { isNamed, mayPass, needReason, override } from './override.ts';
+import { touchesData } from './moves.ts';
+import type { MovePlan, MoveResult, Order, PlanOptions } from './order.ts';
 import type { ChangeState, Effect } from './protocol.ts';
-import type { RampPosition } from './ramp.ts';
 import type { ShadowCounts } from './shadow-verdict.ts';
 import type { Stage, Verb } from './stages.ts';
-import { ALLOWED_MOVES, changesOwner } from './stages.ts';
+import { ALLOWED_MOVES, changesOwner, nextVerb } from './stages.ts';
 import type { ControlStore } from './store.ts';
+import type { MoveUnderWay } from './under-way.ts';
+import { underWay } from './under-way.ts';
 
-export interface Order {
-  verb: Verb;
-  /** Percent with one decimal; for `canary`. */
-  weight: number;
-  actor: string;
-  reason: string | null;
-  /** The step of a ramp that a `canary` begins. */
-  ramp?: RampPosition;
-  /** What a ramp or a guardrail decided on. */
-  watched?: WatchedTraffic;
-}
-
-/** Traffic that was watched at one stage and weight; it says nothing any more once these have changed. */
-export interface WatchedTraffic {
-  stageSeq: number;
-  guardrails: readonly GuardrailResult[];
-}
-
-export interface MovePlan {
-  migration: string;
-  verb: Verb;
-  from: Stage;
-  to: Stage;
-  steps: string[];
-  gates: GateResult[];
-  writesWaitAtMostMs: number;
-  rollbackCost: string;
-  allowed: boolean;
-}
-
-export interface MoveResult {
-  migration: string;
-  verb: Verb;
-  from: Stage;
-  to: Stage;
-  epoch: number;
-  done: boolean;
-  /** Not done, because its time was over. */
-  late: boolean;
-  detail: string;
-  durationMs: number;
-}
-
-/** Waits this long at most for proxies to follow a stage that is journaled already. */
-const FOLLOW_MS = 5000;
+export type { MovePlan, MoveResult, Order, PlanOptions };
 
 /**
  * Makes decisions: checks gates, journals, and carries moves out. There is one at work; a second one is harmless,
@@ -120,39 +84,39 @@ export class Coordinator {
     return capability;
   }
 
-  /**
-   * What a move would do and whether its gates hold. Changes nothing.
-   *
-   * @param rehearse false leaves out the gates that cost locks on real rows: for those who look all the time
-   */
-  async plan(migration: string, verb: Verb, rehearse = true): Promise<MovePlan> {
+  /** What a move (null: the usual next one) would do and whether its gates hold. Changes nothing. */
+  async plan(migration: string, asked: Verb | null, options: PlanOptions = {}): Promise<MovePlan> {
     const capability = this.capability(migration);
     await this.journal.refresh();
     const state = this.journal.state(migration);
+    const { stage: from } = state;
+    const verb = asked ?? nextVerb(from);
+    if (verb === null) throw new LifecycleError(`"${migration}" is retired: there is no next move`);
     const to = targetStage(state, verb);
     const synced = capability.databases !== null;
-    const gates = await this.judge(capability, state, verb, rehearse);
+    const gates = await this.judge(capability, state, verb, options);
     const unmapped = verb === 'sync' ? ((await openSynced(capability))?.mapping.unmapped ?? []) : [];
     return {
       migration,
       verb,
-      from: state.stage,
+      from,
       to,
       steps: [
-        ...workOf(verb, state.stage, synced).steps,
+        ...stepsOf(verb, from, to, synced, options.weight ?? null),
         ...(unmapped.length > 0 ? [`not copied, for want of a counterpart: ${unmapped.join(', ')}`] : []),
-        `journal the stage ${to}`,
       ],
       gates,
-      writesWaitAtMostMs: writesWaitAtMost(verb, state.stage),
-      rollbackCost: rollbackCostOf(verb),
-      allowed: gates.every((gate) => gate.passed),
+      waits: waitsOf(verb, from, synced),
+      writesWaitAtMostMs: writesWaitAtMost(verb, from),
+      rollbackCost: rollbackCostOf(verb, from),
+      allowed: mayPass(gates) && state.change === null,
     };
   }
 
   /** Checks the gates and carries the move out. */
   async move(migration: string, order: Order): Promise<MoveResult> {
     const capability = this.capability(migration);
+    needReason(order.override ?? [], order.reason);
     // Going back by the journal alone waits for nobody: a move whose gates hang must not keep bad answers in force.
     // Whatever else was about to be journaled is then refused by the journal.
     if (order.verb === 'rollback' && !touchesData(order.verb, this.journal.state(migration).stage)) {
@@ -163,7 +127,7 @@ export class Coordinator {
     try {
       return await this.decide(capability, order, true);
     } finally {
-      this.busy.delete(migration);
+      this.release(migration);
     }
   }
 
@@ -178,13 +142,19 @@ export class Coordinator {
     if (!mayTouchData && touchesData(order.verb, state.stage)) throw new OutdatedOrderError(migration);
     if (order.watched && order.watched.stageSeq !== state.stageSeq) throw new OutdatedOrderError(migration);
     const to = targetStage(state, order.verb);
-    const gates = await this.judge(capability, state, order.verb);
-    if (!gates.every((gate) => gate.passed)) throw new GateRefusedError(migration, order.verb, gates);
-    // Going back has to be possible also while a database is away, where it needs none.
-    const synced = touchesData(order.verb, state.stage) ? await openSynced(capability) : null;
-    return changesOwner(order.verb, state.stage)
-      ? this.moveOwner(state, to, order, gates, synced)
-      : this.moveStage(capability, state, to, order, gates, synced);
+    const gates = await this.judge(capability, state, order.verb, order);
+    if (!mayPass(gates)) throw new GateRefusedError(migration, order.verb, gates);
+    if (changesOwner(order.verb, state.stage)) {
+      return this.moveOwner(state, to, order, gates, await openSynced(capability, state.stage));
+    }
+    // Going back has to be possible also while a database is away, where it needs none; and when its tables were changed
+    // so that the mapping does not fit them any more.
+    const open = order.verb === 'sync' ? openSynced : groundOf;
+    const ground = touchesData(order.verb, state.stage) ? await open(capability) : null;
+    const { store, journal, capabilities } = this;
+    const retired = order.verb === 'retire' ? await retiredFacts(store, capability, order) : undefined;
+    const move = { capability, state, to, order, gates, ground, ...(retired ? { retired } : {}) };
+    return moveStage({ store, journal, capabilities }, move);
   }
 
   /** Takes on every change of owner that was cut off, beside each other: one that cannot go on keeps none waiting. */
@@ -199,68 +169,67 @@ export class Coordinator {
     return ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []));
   }
 
+  /** Lets writes into the monolith's tables of a retired migration again. Saying it twice changes nothing more. */
+  dropGuard(migration: string, actor: string, reason: string | null): Promise<{ changed: boolean }> {
+    const capability = this.capability(migration);
+    if (!this.isLeading()) throw new NotCoordinatorError();
+    return dropGuard(this.store, this.journal, capability, { actor, reason });
+  }
+
+  /** Every move that has begun and not ended, with its one legal next step. Changes nothing. */
+  async underWay(): Promise<MoveUnderWay[]> {
+    await this.journal.refresh();
+    return [...this.journal.states.values()].flatMap(
+      (state) => underWay(state, this.busy.has(state.migration)) ?? [],
+    );
+  }
+
+  /**
+   * Has the move that is under way given up, or the sync whose rows are still being copied, and resolves when everything
+   * is as before it.
+   *
+   * @throws NothingToAbortError when none is, or when it is decided
+   */
+  abort(migration: string, actor: string, reason: string): Promise<MoveResult> {
+    const capability = this.capability(migration);
+    if (!this.isLeading()) throw new NotCoordinatorError();
+    const { store, journal } = this;
+    return abortMove(
+      {
+        store,
+        journal,
+        isBusy: () => this.busy.has(migration),
+        subscribe: (changed) => this.subscribe(changed),
+        resume: () => this.resumeOne(journal.state(migration), actor),
+        move: (order) => this.move(migration, order),
+        claim: async (work) => {
+          this.claim(migration, { verb: 'rollback', weight: 0, actor, reason });
+          return work().finally(() => this.release(migration));
+        },
+      },
+      capability,
+      { actor, reason },
+    );
+  }
+
+  private release(migration: string): void {
+    this.busy.delete(migration);
+    for (const changed of this.watchers) changed();
+  }
+
   private async resumeOne(state: MigrationState, actor: string): Promise<MoveResult[]> {
     const { change, migration } = state;
     if (!change) return [];
     this.claim(migration, { verb: change.verb, weight: 0, actor, reason: null });
     try {
-      const synced = await openSynced(this.capability(migration));
       const started = Date.now();
-      const end = await resumeChange(this.contextOf(migration, synced), state, actor);
-      return [this.resultOf(migration, change, end, started)];
+      const ground = groundOf(this.capability(migration));
+      const end = await resumeChange(this.contextOf(migration, ground, null), state, actor);
+      return [this.resultOf({ migration, ...change }, end, started)];
     } finally {
       this.phases.delete(migration);
-      this.busy.delete(migration);
+      this.release(migration);
     }
-  }
-
-  private async moveStage(
-    capability: Capability,
-    state: MigrationState,
-    to: Stage,
-    order: Order,
-    gates: GateResult[],
-    synced: SyncedCapability | null,
-  ): Promise<MoveResult> {
-    const { migration, stage: from, epoch } = state;
-    const started = Date.now();
-    if (synced) await workOf(order.verb, from, true).run(synced, epoch);
-    // In stage legacy everything may be changed, also while the first move is under way.
-    if (from === 'legacy' && !isSameGround(capability, this.capabilities.byName.get(migration))) {
-      if (synced) await workOf('rollback', to, true).run(synced, epoch);
-      throw new MoveFailedError(
-        `the configuration of "${migration}" was changed while "${order.verb}" was under way; nothing was moved, order it again`,
-        false,
-      );
-    }
-    const weight = to === 'canary' ? order.weight : to === 'extracted' || to === 'retired' ? 100 : 0;
-    const { verb, actor, reason, ramp, watched } = order;
-    const broken = watched?.guardrails.filter((guardrail) => guardrail.verdict === 'broken') ?? [];
-    const decision: Decision = {
-      kind: 'stage-changed',
-      verb,
-      from,
-      to,
-      weight,
-      ...(ramp ? { ramp } : {}),
-      ...(broken.length > 0 ? { broken } : {}),
-    };
-    const evidence = watched ? { gates, guardrails: watched.guardrails } : gates;
-    const entry = await this.store.append({ migration, decision, epoch, actor, reason, evidence }, state.seq);
-    await this.journal.refresh();
-    const late = await this.awaitProxies(entry.seq);
-    const detail = late.length === 0 ? '' : `journaled; proxy ${late.join(', ')} does not follow yet`;
-    return {
-      migration,
-      verb,
-      from,
-      to,
-      epoch,
-      done: true,
-      late: false,
-      detail,
-      durationMs: Date.now() - started,
-    };
   }
 
   private async moveOwner(
@@ -277,7 +246,7 @@ export class Coordinator {
     const started = Date.now();
     try {
       const end = await changeOwner(
-        this.contextOf(migration, synced),
+        this.contextOf(migration, synced, synced),
         {
           verb,
           migration,
@@ -288,45 +257,27 @@ export class Coordinator {
           oldOwner,
           actor,
           reason,
-          evidence: gates,
+          evidence: evidenceOf(order, gates),
         },
         state.seq,
       );
-      return this.resultOf(migration, { verb, from, to }, end, started);
+      return this.resultOf({ migration, verb, from, to, epoch: newEpoch }, end, started);
     } finally {
       this.phases.delete(migration);
     }
   }
 
-  private resultOf(
-    migration: string,
-    change: { verb: 'cutover' | 'rollback'; from: Stage; to: Stage },
-    end: ChangeState,
-    started: number,
-  ): MoveResult {
-    if (end.result === 'open') {
-      throw new MoveFailedError(
-        `"${change.verb}" of "${migration}" is decided but not finished: ${end.reason ?? 'unknown'}; it goes on by itself, or with \`strangler resume\``,
-        false,
-      );
-    }
-    const done = end.result === 'completed';
-    return {
-      migration,
-      ...change,
-      to: done ? change.to : change.from,
-      epoch: this.journal.state(migration).epoch,
-      done,
-      late: end.late,
-      detail: done ? '' : `taken back, everything is as before: ${end.reason ?? 'unknown'}`,
-      durationMs: Date.now() - started,
-    };
+  private resultOf(change: EndedChange, end: ChangeState, started: number): MoveResult {
+    const { journal } = this;
+    const result = resultOf(journal.entries, change, end, Date.now() - started);
+    return { ...result, epoch: journal.state(change.migration).epoch };
   }
 
-  private contextOf(migration: string, synced: SyncedCapability | null) {
+  private contextOf(migration: string, ground: Ground | null, synced: SyncedCapability | null) {
     return {
       store: this.store,
       journal: this.journal,
+      ground,
       synced,
       observe: (effect: Effect): void => {
         this.phases.set(migration, effect);
@@ -346,23 +297,24 @@ export class Coordinator {
     capability: Capability,
     state: MigrationState,
     verb: Verb,
-    rehearse = true,
+    { rehearse = true, override: names = [] }: PlanOptions,
   ): Promise<GateResult[]> {
-    const gates = gatesOf(verb, state.stage, capability.databases !== null, rehearse);
-    if (gates.length === 0) return [];
-    const [reports, shadow] = await Promise.all([this.store.reports(), this.shadowOf(capability.name)]);
-    const evidence = await gatherEvidence(capability, state, verb, { reports, shadow, rehearse });
-    return judge(gates, evidence, capability.thresholds);
-  }
-
-  /** Proxies that do not follow the entry in time; the move is made all the same. */
-  private async awaitProxies(seq: number): Promise<string[]> {
-    const giveUpAt = Date.now() + FOLLOW_MS;
-    for (;;) {
-      const late = (await this.store.liveProxies()).filter((proxy) => proxy.acked < seq);
-      if (late.length === 0 || Date.now() > giveUpAt) return late.map((proxy) => proxy.id);
-      await pause(10);
-    }
+    const after = new Map([...this.capabilities.byName].map(([name, each]) => [name, each.after ?? []]));
+    const precedence = precedenceOf(capability.name, after, (name) => this.journal.state(name));
+    const isOrdered = precedence.before.length + precedence.behind.length > 0;
+    const gates = gatesOf(verb, state.stage, capability.databases !== null, rehearse, isOrdered);
+    if (gates.length === 0) return override(verb, [], names);
+    const { store, journal } = this;
+    const [reports, shadow, shape] = await Promise.all([
+      store.reports(),
+      this.shadowOf(capability.name),
+      readKept(store, capability.name, journal.entries),
+    ]);
+    const regardlessOfHealth = isNamed(names, 'health');
+    const now = verb === 'retire' ? await store.now() : Date.now();
+    const known = { precedence, reports, shadow, shape, rehearse, regardlessOfHealth, now };
+    const evidence = await gatherEvidence(capability, state, verb, known);
+    return override(verb, judge(gates, evidence, capability.thresholds), names);
   }
 }
 

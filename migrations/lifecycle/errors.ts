@@ -30,7 +30,7 @@ export class GateRefusedError extends LifecycleError {
   override name = 'GateRefusedError';
   readonly gates: readonly GateResult[];
   constructor(migration: string, verb: Verb, gates: readonly GateResult[]) {
-    const failed = gates.filter((gate) => !gate.passed);
+    const failed = gates.filter((gate) => !gate.passed && !gate.overridden);
     super(
       `"${verb}" of "${migration}" refused: ` +
         failed.map((gate) => `${gate.gate} is ${gate.value}, needs ${gate.threshold}`).join('; '),
@@ -39,12 +39,28 @@ export class GateRefusedError extends LifecycleError {
   }
 }
 
+/** A gate cannot be overridden in the way that was asked for. */
+export class OverrideError extends LifecycleError {
+  override name = 'OverrideError';
+}
+
 export class MoveUnderWayError extends LifecycleError {
   override name = 'MoveUnderWayError';
   constructor(migration: string, verb: string, by: string, since: string) {
     super(
       `"${verb}" of "${migration}" is under way, started by ${by} at ${since}; wait for it, or take it on with \`strangler resume\``,
     );
+  }
+}
+
+export class NothingToAbortError extends LifecycleError {
+  override name = 'NothingToAbortError';
+}
+
+export class NotRetiredError extends LifecycleError {
+  override name = 'NotRetiredError';
+  constructor(migration: string, stage: Stage) {
+    super(`"${migration}" is not retired; it is in stage ${stage}`);
   }
 }
 
@@ -60,6 +76,10 @@ export class OutdatedOrderError extends LifecycleError {
   constructor(migration: string) {
     super(`"${migration}" was moved since its traffic was looked at; what was seen says nothing about now`);
   }
+}
+
+export class JournalForkedError extends LifecycleError {
+  override name = 'JournalForkedError';
 }
 
 export class JournalConflictError extends LifecycleError {

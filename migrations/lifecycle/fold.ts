@@ -13,6 +13,8 @@ export interface MigrationState {
   weight: number;
   /** A change of owner under way; writes wait as long as it is there. */
   change: OwnerChange | null;
+  /** A sync that has begun to install, and is in force only once its stage is journaled. */
+  installing: { epoch: number; at: string; actor: string } | null;
   /** Position of the migration's newest entry; 0 when it has none. */
   seq: number;
   /** When the owner, stage or weight last changed; null at the start. */
@@ -23,6 +25,8 @@ export interface MigrationState {
   ramp: RampPosition | null;
   /** What a guardrail took back to get here; null when it was no guardrail. */
   takenBack: TakenBack | null;
+  /** Who holds the copy of existing rows; null when nobody does. */
+  backfillPaused: { actor: string; reason: string | null } | null;
   /** When stage `shadow` was last entered: answers compared before then say nothing about now. */
   shadowSince: string | null;
 }
@@ -52,11 +56,13 @@ export const newMigration = (migration: string): MigrationState => ({
   epoch: 0,
   weight: 0,
   change: null,
+  installing: null,
   seq: 0,
   since: null,
   stageSeq: 0,
   ramp: null,
   takenBack: null,
+  backfillPaused: null,
   shadowSince: null,
 });
 
@@ -77,6 +83,7 @@ export function foldEntry(state: MigrationState, entry: JournalEntry): Migration
     case 'stage-changed':
       return {
         ...entered(state, decision.to, entry),
+        installing: null,
         weight: decision.weight,
         epoch,
         ramp: decision.ramp ?? null,
@@ -106,8 +113,16 @@ export function foldEntry(state: MigrationState, entry: JournalEntry): Migration
     case 'aborting':
       return { ...state, seq, change: inPhase(state, 'aborting') };
     case 'aborted':
-      return { ...state, seq, change: null };
+      return { ...state, seq, change: null, installing: null };
+    case 'backfill-paused':
+      return { ...state, seq, backfillPaused: { actor, reason: entry.reason } };
+    case 'sync-started':
+      return { ...state, seq, backfillPaused: null, installing: { epoch, at, actor } };
+    case 'backfill-continued':
+      return { ...state, seq, backfillPaused: null };
     case 'repaired':
+    case 'guard-dropped':
+    case 'skipped':
       return { ...state, seq };
   }
 }

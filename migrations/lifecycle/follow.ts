@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { JournalForkedError } from './errors.ts';
 import type { JournalEntry } from './journal.ts';
 import type { MigrationState } from './fold.ts';
 import { foldEntry, newMigration } from './fold.ts';
@@ -12,6 +13,11 @@ export class JournalFollower {
   seq = 0;
   readonly entries: JournalEntry[] = [];
   states: ReadonlyMap<string, MigrationState> = new Map();
+  /**
+   * Set for good once the store has another journal than the one that was read before, as after a failover to a server
+   * that lacked the newest entries. What is known then stays as it was.
+   */
+  fork: JournalForkedError | null = null;
   private readonly store: ControlStore;
   private readonly stop = new AbortController();
   private readonly listeners = new Set<() => void>();
@@ -40,9 +46,18 @@ export class JournalFollower {
     return () => this.listeners.delete(changed);
   }
 
-  /** Reads what is new now. */
+  /**
+   * Reads what is new now.
+   *
+   * @throws JournalForkedError when it does not go on from what is known
+   */
   async refresh(): Promise<void> {
-    const news = (await this.store.entries(this.seq)).filter((entry) => entry.seq > this.seq);
+    if (this.fork) throw this.fork;
+    // The newest known one is read again, to see that the new ones follow from it.
+    const known = this.entries.at(-1);
+    const read = await this.store.entries(known ? known.seq - 1 : 0);
+    if (known) this.refuseFork(known, read[0]);
+    const news = read.filter((entry) => entry.seq > this.seq);
     if (news.length === 0) return;
     const states = new Map(this.states);
     for (const entry of news) {
@@ -61,6 +76,20 @@ export class JournalFollower {
     this.stop.abort();
     this.wake();
     await this.running;
+  }
+
+  private refuseFork(known: JournalEntry, found: JournalEntry | undefined): void {
+    if (found?.seq === known.seq && found.hash === known.hash) return;
+    const what =
+      found?.seq === known.seq
+        ? `has another entry ${known.seq} ("${found.kind}" by ${found.actor} at ${found.at})`
+        : `lacks entry ${known.seq}`;
+    this.fork ??= new JournalForkedError(
+      `the store's journal is not the one that this process has read: it ${what} where "${known.kind}" of "${known.migration}" by ${known.actor} at ${known.at} was. ` +
+        'Did the store fail over to a server that lacked the newest entries? Look at what is missing, then restart Strangler: it goes on by what the store says',
+    );
+    for (const changed of this.listeners) changed();
+    throw this.fork;
   }
 
   private async run(): Promise<void> {

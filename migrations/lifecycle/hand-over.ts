@@ -5,8 +5,8 @@ import type { Stream } from '../relay/stream.ts';
 import { lagOf, relayOnce } from '../relay/relay.ts';
 import { describeDifference } from '../verify/compare.ts';
 import { settle } from '../verify/settle.ts';
-import type { SyncedCapability } from './capability.ts';
-import { streamFrom, tablesOf } from './capability.ts';
+import type { Ground, SyncedCapability } from './capability.ts';
+import { streamFrom } from './capability.ts';
 import { MoveFailedError } from './errors.ts';
 import type { Side } from './stages.ts';
 import { otherSide } from './stages.ts';
@@ -16,13 +16,13 @@ const RECENT = 200;
 
 /** Refuses writes at the old owner, from now until somebody lowers the fence. */
 export function fenceOldOwner(
-  synced: SyncedCapability,
+  { name, databases, tables }: Ground,
   oldOwner: Side,
   newEpoch: number,
   lockTimeoutMs: number,
 ): Promise<void> {
   const ms = Math.max(1, Math.floor(lockTimeoutMs));
-  return synced.databases[oldOwner].raiseFence(synced.name, tablesOf(synced, oldOwner), BigInt(newEpoch), ms);
+  return databases[oldOwner].raiseFence(name, tables[oldOwner], BigInt(newEpoch), ms);
 }
 
 /**
@@ -108,20 +108,22 @@ async function raiseSequences(synced: SyncedCapability, oldOwner: Side): Promise
 }
 
 /** The old side follows first, so that at no time both take writes. Repeating it changes nothing. */
-export async function becomeOwner(synced: SyncedCapability, newOwner: Side, newEpoch: number): Promise<void> {
+export async function becomeOwner(
+  { name, databases, tables }: Ground,
+  newOwner: Side,
+  newEpoch: number,
+): Promise<void> {
   const epoch = BigInt(newEpoch);
-  const { databases, name } = synced;
   await databases[otherSide(newOwner)].becomeFollower(name, epoch, databases[newOwner].label);
-  await databases[newOwner].becomeOwner(name, tablesOf(synced, newOwner), epoch, epoch);
+  await databases[newOwner].becomeOwner(name, tables[newOwner], epoch, epoch);
 }
 
 /** Gives the tables back to the old owner. A fence that a late coordinator raises for this attempt is refused. */
 export function liftFence(
-  synced: SyncedCapability,
+  { name, databases, tables }: Ground,
   oldOwner: Side,
   epoch: number,
   newEpoch: number,
 ): Promise<void> {
-  const { databases, name } = synced;
-  return databases[oldOwner].becomeOwner(name, tablesOf(synced, oldOwner), BigInt(epoch), BigInt(newEpoch));
+  return databases[oldOwner].becomeOwner(name, tables[oldOwner], BigInt(epoch), BigInt(newEpoch));
 }

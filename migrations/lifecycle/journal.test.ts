@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { createDatabase } from '../testing/two-databases.ts';
 import { fold } from './fold.ts';
-import { firstBrokenEntry } from './journal.ts';
+import { firstBrokenEntry, hashOf } from './journal.ts';
 import type { Decision } from './journal.ts';
 import { ControlStore } from './store.ts';
 
@@ -91,19 +91,51 @@ describe('the journal', () => {
     expect([...fold(await store.entries()).keys()]).toEqual(['catalog', 'orders']);
   });
 
-  it('shows where it was tampered with', async () => {
-    const { seq } = await store.append(entry(toDualWrite), 0);
-    await store.append(entry(toShadow), seq);
+  it.each([
+    [
+      'an actor',
+      `UPDATE strangler_control.journal SET actor = 'eve' WHERE seq = 1`,
+      1,
+      /does not say what it said/,
+    ],
+    [
+      'a kind',
+      `UPDATE strangler_control.journal SET kind = 'repaired' WHERE seq = 2`,
+      2,
+      /written as "stage-changed"/,
+    ],
+    ['a missing entry', 'DELETE FROM strangler_control.journal WHERE seq = 1', 2, /entry 1 is missing/],
+    [
+      'an entry that was hashed anew',
+      `UPDATE strangler_control.journal SET previous_hash = repeat('1', 64) WHERE seq = 2`,
+      2,
+      /does not say what it said/,
+    ],
+  ])('shows where it was tampered with: %s', async (_what, tampering, seq, problem) => {
+    const { seq: first } = await store.append(entry(toDualWrite), 0);
+    await store.append(entry(toShadow), first);
     expect(firstBrokenEntry(await store.entries())).toBeNull();
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    await expect(client.query(`UPDATE strangler_control.journal SET actor = 'eve'`)).rejects.toThrow(
-      'append-only',
-    );
+    await expect(client.query(tampering)).rejects.toThrow('append-only');
     await client.query(`ALTER TABLE strangler_control.journal DISABLE TRIGGER append_only`);
-    await client.query(`UPDATE strangler_control.journal SET actor = 'eve' WHERE seq = 1`);
+    await client.query(tampering);
     await client.end();
-    expect(firstBrokenEntry(await store.entries())?.seq).toBe(1);
+    expect(firstBrokenEntry(await store.entries())).toMatchObject({
+      seq,
+      problem: expect.stringMatching(problem),
+    });
+  });
+
+  it('shows an entry that was exchanged for one that is right in itself', async () => {
+    const one = await store.append(entry(toDualWrite), 0);
+    const two = await store.append(entry(toShadow), one.seq);
+    const forged = { ...one, actor: 'eve' };
+    const exchanged = { ...forged, hash: hashOf(forged) };
+    expect(firstBrokenEntry([exchanged, two])).toMatchObject({
+      seq: 2,
+      problem: expect.stringContaining('does not follow from the entry before it'),
+    });
   });
 
   it('forgets a proxy whose lease ran out, and keeps the newest acknowledgement of a live one', async () => {

@@ -16,12 +16,20 @@ export type Decision =
       /** Guardrails that were broken, and took the traffic back. */
       broken?: readonly GuardrailResult[];
     }
+  /** The epoch of a sync that begins; its stage follows once both databases are prepared. */
+  | { kind: 'sync-started' }
   | { kind: 'cutover-started' | 'rollback-started'; from: Stage; to: Stage }
   | { kind: 'owner-changed'; owner: Side }
   | { kind: 'writes-released' }
   | { kind: 'aborting'; why: string }
   | { kind: 'aborted'; why: string }
-  | { kind: 'repaired'; rows: number };
+  | { kind: 'repaired'; rows: number }
+  /** A person holds the copy of existing rows, or lets it go on. */
+  | { kind: 'backfill-paused' | 'backfill-continued' }
+  /** The monolith's tables of a retired migration refuse writes no longer. */
+  | { kind: 'guard-dropped' }
+  /** A person gave up changes of one key that the follower refuses; the evidence has them. */
+  | { kind: 'skipped'; table: string; key: string; changes: number };
 
 export interface JournalEntry {
   seq: number;
@@ -49,16 +57,34 @@ export function hashOf(entry: Omit<JournalEntry, 'hash'>): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** Where the chain breaks; null when it holds. */
-export function firstBrokenEntry(entries: readonly JournalEntry[]): JournalEntry | null {
+/** The first entry of a chain that is not as it was written, and what is wrong with it. */
+export interface BrokenEntry {
+  seq: number;
+  problem: string;
+  entry: JournalEntry;
+}
+
+/** Where the chain breaks; null when it holds. What is missing at its end, only somebody knows who has seen it. */
+export function firstBrokenEntry(entries: readonly JournalEntry[]): BrokenEntry | null {
   let previousHash = GENESIS_HASH;
   let seq = 0;
   for (const entry of entries) {
     seq += 1;
-    if (entry.seq !== seq || entry.previousHash !== previousHash || entry.hash !== hashOf(entry))
-      return entry;
+    const problem = problemOf(entry, seq, previousHash);
+    if (problem !== null) return { seq: entry.seq, problem, entry };
     previousHash = entry.hash;
   }
+  return null;
+}
+
+function problemOf(entry: JournalEntry, seq: number, previousHash: string): string | null {
+  if (entry.seq > seq) return `entry ${seq} is missing before it`;
+  if (entry.seq < seq) return 'its number is there twice';
+  if (entry.hash !== hashOf(entry)) return 'it does not say what it said when it was written';
+  // Nothing is decided by this column, but people read it.
+  if (entry.kind !== entry.decision.kind) return `it was written as "${entry.decision.kind}"`;
+  if (entry.previousHash !== previousHash)
+    return 'it does not follow from the entry before it, which was exchanged';
   return null;
 }
 

@@ -42,6 +42,16 @@ describe('the lead', () => {
     expect(first.isLeading()).toBe(false);
   }, 40_000);
 
+  it('passes at once to who waits for it, when the process of the one before ends', async () => {
+    const first = await candidate(0);
+    const won = new Promise<void>((resolve) => void candidate(1, resolve));
+    // In the store itself, where it is the next: it does not have to ask again.
+    while (!(await someoneWaits())) await pause(20);
+    await first.close();
+    await won;
+    expect(leaderships[1]?.isLeading()).toBe(true);
+  }, 40_000);
+
   it('stays with a process that has nothing to do for longer than the store waits for a silent one', async () => {
     const first = await candidate(0);
     const second = await candidate(1);
@@ -59,3 +69,12 @@ describe('the lead', () => {
     expect([first.isLeading(), second.isLeading(), (await age()) >= 12]).toEqual([true, false, true]);
   }, 40_000);
 });
+
+async function someoneWaits(): Promise<boolean> {
+  const [row] =
+    (await stores[1]?.query(
+      `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 727202 AND NOT granted
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    )) ?? [];
+  return row !== undefined;
+}

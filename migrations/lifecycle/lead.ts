@@ -1,6 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ControlStore } from './store.ts';
 
+/** Who waits in the store for the lead has it at once when it is free; writes may be waiting for that. */
+const WAIT_MS = 5000;
 const TRY_MS = 500;
 const RESUME_MS = 2000;
 
@@ -35,11 +37,23 @@ export class Leadership {
 
   private async run(resume: () => Promise<unknown>): Promise<void> {
     const { signal } = this.stop;
-    while (!signal.aborted) {
-      if (!this.holds()) this.holds = (await this.store.lead(signal).catch(() => null)) ?? (() => false);
+    // The first look does not wait: it is to be known soon who leads.
+    for (let patience = 0; !signal.aborted; patience = WAIT_MS) {
+      const isAnswered = this.holds() || (await this.tryToLead(patience));
       this.firstTry();
       if (this.holds()) await resume().catch(() => undefined);
-      await pause(this.holds() ? RESUME_MS : TRY_MS, undefined, { signal }).catch(() => undefined);
+      const rest = this.holds() ? RESUME_MS : isAnswered ? 0 : TRY_MS;
+      await pause(rest, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** False when the store does not say who leads. */
+  private async tryToLead(patience: number): Promise<boolean> {
+    try {
+      this.holds = (await this.store.lead(this.stop.signal, patience)) ?? (() => false);
+      return true;
+    } catch {
+      return false;
     }
   }
 }

@@ -1,21 +1,18 @@
-import type { SyncedCapability } from './capability.ts';
-import { tablesOf } from './capability.ts';
-import { DECISION_BUDGET_MS } from './change-owner.ts';
+import type { Ground, SyncedCapability } from './capability.ts';
 import type { Stage, Verb } from './stages.ts';
 import { changesOwner } from './stages.ts';
 
 /** Something that a move does besides the journal entry. `undo` is what the rollback to the stage before does. */
 interface Work {
   steps: readonly string[];
-  run(synced: SyncedCapability, epoch: number): Promise<void>;
+  /** @param ground with the mapping for what installs; what removes does without */
+  run(ground: Ground | SyncedCapability, epoch: number): Promise<void>;
 }
 
 interface Move {
   run: Work;
   /** Null: there is no way back. */
   undo: Work | null;
-  /** What going back costs once this move is done. */
-  rollbackCost: string;
 }
 
 const nothing: Work = { steps: [], run: async () => undefined };
@@ -26,7 +23,9 @@ const install: Work = {
     "create bookkeeping, capture and a fence that is down in the monolith's database",
     'copy the existing rows while live changes flow (goes on after the move)',
   ],
-  async run({ name, databases, mapping }, epoch) {
+  async run(ground, epoch) {
+    if (!('mapping' in ground)) throw new Error(`"${ground.name}" is to be installed without its mapping`);
+    const { name, databases, mapping } = ground;
     const { monolith, service } = databases;
     const side = { epoch: BigInt(epoch), owner: monolith.label };
     await service.install(name, mapping.toMonolith.captured, { ...side, role: 'follower' });
@@ -36,10 +35,10 @@ const install: Work = {
 
 const uninstall: Work = {
   steps: ['remove capture, fence and bookkeeping from both databases; the copied rows stay in the service'],
-  async run(synced) {
-    const { name, databases } = synced;
-    await databases.monolith.remove(name, tablesOf(synced, 'monolith'));
-    await databases.service.remove(name, tablesOf(synced, 'service'));
+  async run(ground, epoch) {
+    const { name, databases, tables } = ground;
+    await databases.monolith.remove(name, tables.monolith, BigInt(epoch));
+    await databases.service.remove(name, tables.service, BigInt(epoch));
   },
 };
 
@@ -59,18 +58,16 @@ const handOver = (from: string, to: string): Work => ({
 
 /** Every move with the way back from where it leads. */
 const MOVES: Readonly<Record<Exclude<Verb, 'rollback'>, Move>> = {
-  sync: { run: install, undo: uninstall, rollbackCost: 'nothing: the monolith stays the owner' },
-  shadow: { run: nothing, undo: nothing, rollbackCost: 'nothing: the monolith answers everything' },
-  canary: { run: nothing, undo: nothing, rollbackCost: 'nothing: the monolith stays the owner' },
+  sync: { run: install, undo: uninstall },
+  shadow: { run: nothing, undo: nothing },
+  canary: { run: nothing, undo: nothing },
   cutover: {
     run: handOver('monolith', 'service'),
     undo: handOver('service', 'monolith'),
-    rollbackCost: 'nothing: the same protocol in the other direction',
   },
   retire: {
     run: uninstall,
     undo: null,
-    rollbackCost: 'there is no way back: the monolith is not kept in step any more',
   },
 };
 
@@ -94,14 +91,4 @@ export function workOf(verb: Verb, from: Stage, synced: boolean): Work {
 /** Whether the move does anything in the databases. */
 export function touchesData(verb: Verb, from: Stage): boolean {
   return workOf(verb, from, true) !== nothing;
-}
-
-/** What going back would cost after the move, in words. */
-export function rollbackCostOf(verb: Verb): string {
-  return verb === 'rollback' ? 'nothing: the move can be made again' : MOVES[verb].rollbackCost;
-}
-
-/** Longest time in milliseconds that a write may wait because of the move. */
-export function writesWaitAtMost(verb: Verb, from: Stage): number {
-  return changesOwner(verb, from) ? DECISION_BUDGET_MS + 500 : 0;
 }

@@ -41,18 +41,25 @@ export interface ChangeState {
   late: boolean;
 }
 
-const AFTER: Readonly<Record<Effect, Effect | null>> = {
-  'journal-started': 'await-held',
-  'await-held': 'raise-fence',
-  'raise-fence': 'drain',
-  drain: 'settle',
-  settle: 'journal-owner-changed',
-  'journal-owner-changed': 'open',
-  open: 'journal-released',
-  'journal-released': null,
-  'journal-aborting': 'lift',
-  lift: 'journal-aborted',
-  'journal-aborted': null,
+/** Both ways through a change of owner, each in its one order. */
+export interface Chain {
+  forward: readonly Effect[];
+  /** From the decision to take everything back. */
+  back: readonly Effect[];
+}
+
+export const CHANGE_OF_OWNER: Chain = {
+  forward: [
+    'journal-started',
+    'await-held',
+    'raise-fence',
+    'drain',
+    'settle',
+    'journal-owner-changed',
+    'open',
+    'journal-released',
+  ],
+  back: ['journal-aborting', 'lift', 'journal-aborted'],
 };
 
 /** Effects that failing leads to `aborting`. All later ones are done again until they succeed. */
@@ -82,8 +89,12 @@ export function resumeFrom(phase: 'started' | 'owner-changed' | 'aborting'): Cha
   };
 }
 
-/** `(state, outcome of what was being done) → state`; the new state's `doing` is the next effect. */
-export function step(state: ChangeState, outcome: Outcome): ChangeState {
+/**
+ * `(state, outcome of what was being done) → state`; the new state's `doing` is the next effect.
+ *
+ * @param chain another one than ours only where a test breaks the protocol on purpose
+ */
+export function step(state: ChangeState, outcome: Outcome, chain: Chain = CHANGE_OF_OWNER): ChangeState {
   const { doing } = state;
   if (doing === null) return state;
   if (outcome.kind === 'contradicted') {
@@ -99,7 +110,8 @@ export function step(state: ChangeState, outcome: Outcome): ChangeState {
     if (CAN_ABORT.has(doing)) return { ...state, doing: 'journal-aborting', reason, late };
     return state;
   }
-  const next = AFTER[doing];
-  if (next !== null) return { ...state, doing: next };
+  const way = chain.back.includes(doing) ? chain.back : chain.forward;
+  const next = way[way.indexOf(doing) + 1];
+  if (next !== undefined) return { ...state, doing: next };
   return { ...state, doing: null, result: doing === 'journal-released' ? 'completed' : 'aborted' };
 }

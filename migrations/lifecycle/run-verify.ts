@@ -1,17 +1,27 @@
 import type { Stream } from '../relay/stream.ts';
-import type { Difference } from '../verify/compare.ts';
 import { describeDifference } from '../verify/compare.ts';
+import type { DirectionMapping } from '../mapping/mapping.ts';
+import type { RoundTripReport } from '../verify/round-trip.ts';
+import { describeAltered, roundTrip } from '../verify/round-trip.ts';
 import { repair } from '../verify/repair.ts';
+import type { VerifyReport } from '../verify/report.ts';
 import { verify } from '../verify/verify.ts';
-import type { Capability } from './capability.ts';
+import type { Capability, SyncedCapability } from './capability.ts';
 import { openSynced, streamFrom } from './capability.ts';
 import { LifecycleError } from './errors.ts';
 import type { VerifyRecord } from './evidence.ts';
 import type { MigrationState } from './fold.ts';
+import type { Side } from './stages.ts';
 import { isSynced } from './stages.ts';
+import { ReportInOrder } from './report-in-order.ts';
 import type { ControlStore } from './store.ts';
+import { FOUND } from './store.ts';
 
 const REPORT_MS = 250;
+/** A comparison says at least so often that it is still there. */
+const BEAT_MS = 2000;
+/** One that has said nothing for so long is taken for gone: its process was killed. */
+export const VERIFY_SILENT_MS = 15_000;
 const SHOWN = 10;
 
 /** A verify that has begun: the first record is in the store. */
@@ -29,23 +39,32 @@ export async function startVerify(
   store: ControlStore,
   capability: Capability,
   state: MigrationState,
-  request: { repair: boolean; dryRun: boolean; actor: string; reason: string | null },
+  request: { repair: boolean; dryRun: boolean; roundTrip?: boolean; actor: string; reason: string | null },
 ): Promise<RunningVerify> {
-  const synced = await openSynced(capability);
+  const synced = await openSynced(capability, state.stage);
   if (!synced || !isSynced(state.stage)) {
     throw new LifecycleError(
       `"${state.migration}" has nothing to compare in stage ${state.stage}${synced ? '' : ': it has no tables'}`,
     );
   }
-  const record = newRecord(state);
-  const save = (): Promise<void> => store.report(`verify:${state.migration}`, record);
-  await save();
+  const record: VerifyRecord = { ...newRecord(state), ...(request.roundTrip ? { roundTrip: true } : {}) };
+  const report = new ReportInOrder(store, `verify:${state.migration}`, REPORT_MS);
+  const tell = (): void => report.offer(() => record);
+  await report.write(record);
+  record.unmapped = [...synced.mapping.unmapped];
   const stream = streamFrom(synced, state.owner, state.epoch);
-  const work = async (): Promise<VerifyRecord> => {
+  const work = async (): Promise<void> => {
     try {
-      const found = await compare(stream, record, save);
+      if (request.roundTrip) {
+        await mapThereAndBack(stream, otherDirection(synced, state.owner), record, tell);
+        return;
+      }
+      const { found } = await compare(stream, record, tell);
+      await store.report(`${FOUND}${state.migration}`, { at: record.at, found });
       if (request.repair && !request.dryRun && found.length > 0) {
-        record.repaired = await repair(stream, found);
+        const { mended, refused } = await repair(stream, found);
+        record.repaired = mended;
+        record.details.push(...refused.slice(0, SHOWN));
         await journalRepair(store, state, record, request);
       }
       record.state = 'done';
@@ -53,13 +72,21 @@ export async function startVerify(
       record.state = 'failed';
       record.details = [error instanceof Error ? error.message : String(error)];
     }
-    await save();
-    return record;
   };
-  return { ended: work() };
+  const beat = setInterval(tell, BEAT_MS).unref();
+  const ended = work().then(async () => {
+    clearInterval(beat);
+    await report.write(record);
+    return record;
+  });
+  return { ended };
 }
 
-function newRecord(state: MigrationState): VerifyRecord {
+const otherDirection = ({ mapping }: SyncedCapability, owner: Side): DirectionMapping =>
+  owner === 'monolith' ? mapping.toMonolith : mapping.toService;
+
+/** A comparison that begins now. */
+export function newRecord(state: MigrationState): VerifyRecord {
   return {
     state: 'running',
     epoch: state.epoch,
@@ -70,29 +97,56 @@ function newRecord(state: MigrationState): VerifyRecord {
     rowsPerSecond: 0,
     differences: 0,
     unsettled: 0,
+    parked: 0,
     repaired: 0,
+    seconds: 0,
+    entries: [],
+    unmapped: [],
     details: [],
   };
 }
 
-async function compare(
+/** What it finds says nothing about the follower: the record is marked, and no gate takes it for a verify. */
+async function mapThereAndBack(
   stream: Stream,
+  back: DirectionMapping,
   record: VerifyRecord,
-  save: () => Promise<void>,
-): Promise<Difference[]> {
+  tell: () => void,
+): Promise<void> {
   const started = Date.now();
-  let savedAt = 0;
-  const report = await verify(stream, ({ rowsCompared, rowsTotal, differences }) => {
-    const rowsPerSecond = rowsCompared / Math.max(0.001, (Date.now() - started) / 1000);
-    Object.assign(record, { rowsCompared, rowsTotal, differences, rowsPerSecond });
-    if (Date.now() - savedAt < REPORT_MS) return;
-    savedAt = Date.now();
-    void save().catch(() => undefined);
+  const take = ({ rows, altered, examples }: RoundTripReport): void => {
+    const seconds = (Date.now() - started) / 1000;
+    const rowsPerSecond = rows / Math.max(0.001, seconds);
+    const details = examples.slice(0, SHOWN).map(describeAltered);
+    Object.assign(record, { rowsCompared: rows, differences: altered, seconds, rowsPerSecond, details });
+  };
+  const report = await roundTrip(stream, back, (progress) => {
+    take(progress);
+    tell();
   });
-  const { rowsCompared, rowsTotal, differences, unsettled } = report;
-  const details = report.found.slice(0, SHOWN).map(describeDifference);
-  Object.assign(record, { rowsCompared, rowsTotal, differences, unsettled, details });
-  return report.found;
+  take(report);
+  record.rowsTotal = report.rows;
+  record.state = 'done';
+}
+
+async function compare(stream: Stream, record: VerifyRecord, tell: () => void): Promise<VerifyReport> {
+  const started = Date.now();
+  const take = (report: VerifyReport): void => takeReport(record, report, (Date.now() - started) / 1000);
+  const report = await verify(stream, {
+    observe: (progress) => {
+      take(progress);
+      tell();
+    },
+  });
+  take(report);
+  return report;
+}
+
+/** Takes the counts of a comparison into its record, and the first differences in words. */
+export function takeReport(record: VerifyRecord, { found, ...counts }: VerifyReport, seconds: number): void {
+  const rowsPerSecond = counts.rowsCompared / Math.max(0.001, seconds);
+  const details = found.slice(0, SHOWN).map(describeDifference);
+  Object.assign(record, { ...counts, seconds, rowsPerSecond, details });
 }
 
 async function journalRepair(

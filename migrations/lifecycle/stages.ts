@@ -1,9 +1,9 @@
 /** The words of a migration's life. Everything else is derived from them. */
 export type Stage = 'legacy' | 'dual-write' | 'shadow' | 'canary' | 'extracted' | 'retired';
-export type Side = 'monolith' | 'service';
 export type Verb = 'sync' | 'shadow' | 'canary' | 'cutover' | 'rollback' | 'retire';
 
-export const otherSide = (side: Side): Side => (side === 'monolith' ? 'service' : 'monolith');
+export { otherSide } from '../mapping/side.ts';
+export type { Side } from '../mapping/side.ts';
 
 /** Stages in which both databases are kept in step. */
 export const isSynced = (stage: Stage): boolean => stage !== 'legacy' && stage !== 'retired';

@@ -3,15 +3,24 @@ import pg from 'pg';
 import { UnreachableDatabaseError } from '../databases/errors.ts';
 import type { EntryRow, NewEntry } from './append.ts';
 import { appendLocked, toEntry } from './append.ts';
+import { SHAPE_SCHEMA } from '../drift/keep.ts';
 import { JournalConflictError } from './errors.ts';
 import type { JournalEntry } from './journal.ts';
 import { PACE_SCHEMA } from './pace.ts';
+import { RUN_SCHEMA } from './run-record.ts';
 import { SECRET_SCHEMA } from './secret.ts';
+import { storable } from './storable.ts';
 
 /** A proxy that holds a lease, and how far in the journal it says it is. */
 export interface ProxyLease {
   id: string;
   acked: number;
+}
+
+/** A connection to the store, as the store tells it from all others. */
+export interface Presence {
+  pid: number;
+  startedAt: string;
 }
 
 /** What a process last reported about itself, e.g. the progress of a backfill. */
@@ -32,23 +41,34 @@ CREATE TABLE IF NOT EXISTS strangler_control.journal (
   hash text NOT NULL);
 CREATE TABLE IF NOT EXISTS strangler_control.proxy (
   id text PRIMARY KEY, lease_until timestamptz NOT NULL, acked bigint NOT NULL);
+ALTER TABLE strangler_control.proxy ADD COLUMN IF NOT EXISTS session_pid integer,
+  ADD COLUMN IF NOT EXISTS session_start text;
 CREATE TABLE IF NOT EXISTS strangler_control.report (
   name text PRIMARY KEY, value jsonb NOT NULL, at timestamptz NOT NULL);
 CREATE OR REPLACE FUNCTION strangler_control.append_only() RETURNS trigger LANGUAGE plpgsql AS
   $$ BEGIN RAISE EXCEPTION 'the journal is append-only'; END $$;
-CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON strangler_control.journal
-  FOR EACH STATEMENT EXECUTE FUNCTION strangler_control.append_only();
-${PACE_SCHEMA}${SECRET_SCHEMA}`;
+DO $$ BEGIN
+  -- PostgreSQL 13 knows no CREATE OR REPLACE TRIGGER.
+  IF NOT EXISTS (SELECT FROM pg_trigger
+      WHERE tgrelid = 'strangler_control.journal'::regclass AND tgname = 'append_only') THEN
+    CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON strangler_control.journal
+      FOR EACH STATEMENT EXECUTE FUNCTION strangler_control.append_only();
+  END IF;
+END $$;
+${PACE_SCHEMA}${RUN_SCHEMA}${SECRET_SCHEMA}${SHAPE_SCHEMA}`;
 
 const CHANNEL = 'strangler_journal';
 
 /** Beginning of the names of reports with examples of what differed. */
 export const FINDINGS = 'shadow:';
+/** And of what a comparison of both sides found, row by row. */
+export const FOUND = 'verify-found:';
 const QUERY_MS = 5000;
 
 /** A coordinator that was not heard of for this long is taken for gone: its host may be, and say nothing. */
 const LEAD_MS = 10_000;
 const BEAT_MS = 2000;
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /** The control store: journal, leases and reports, in a PostgreSQL database that belongs to the toolkit alone. */
 export class ControlStore {
@@ -137,12 +157,7 @@ export class ControlStore {
    */
   async listen(signal: AbortSignal, channel = CHANNEL): Promise<EventEmitter> {
     const events = new EventEmitter();
-    const client = new pg.Client({
-      connectionString: this.pool.options.connectionString,
-      connectionTimeoutMillis: 3000,
-      // Nothing is ever sent on it: only so it is found out when the other end is gone.
-      keepAlive: true,
-    });
+    const client = this.lonelyClient();
     client.on('notification', ({ payload }) => events.emit('wake', payload));
     client.on('error', () => events.emit('lost'));
     client.on('end', () => events.emit('lost'));
@@ -161,13 +176,15 @@ export class ControlStore {
    * ends the connection of a coordinator that is silent: without that, a host that lost its power, or a process that
    * was stopped, would keep the lead for hours. Before PostgreSQL 14 it does.
    *
+   * @param patienceMs how long to wait for somebody else to go: whoever waits has the lead at the moment it is free
    * @returns whether it still is; null when somebody else is the coordinator
    */
-  async lead(signal: AbortSignal): Promise<(() => boolean) | null> {
+  async lead(signal: AbortSignal, patienceMs = 0): Promise<(() => boolean) | null> {
     const client = new pg.Client({
       connectionString: this.pool.options.connectionString,
       connectionTimeoutMillis: 3000,
-      query_timeout: QUERY_MS,
+      query_timeout: QUERY_MS + patienceMs,
+      keepAlive: true,
     });
     let isLeading = false;
     const lose = (): void => void (isLeading = false);
@@ -175,8 +192,8 @@ export class ControlStore {
     client.on('end', lose);
     try {
       await client.connect();
-      const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock(727202) AS won');
-      if (rows[0]?.won) {
+      endWith(signal, client);
+      if (await wins(client, patienceMs)) {
         await client.query(
           "SELECT set_config(name, $1, false) FROM pg_settings WHERE name = 'idle_session_timeout'",
           [String(LEAD_MS)],
@@ -188,32 +205,69 @@ export class ControlStore {
     } finally {
       if (!isLeading) await client.end().catch(() => undefined);
     }
-    endWith(signal, client);
     if (!isLeading) return null;
     const beat = setInterval(() => void client.query('SELECT').catch(lose), BEAT_MS).unref();
     client.once('end', () => clearInterval(beat));
     return () => isLeading;
   }
 
-  /** Takes or renews a lease and says how far this proxy follows the journal. */
-  async renewLease(id: string, acked: number, leaseMs: number): Promise<void> {
+  /**
+   * Takes or renews a lease and says how far this proxy follows the journal.
+   *
+   * @param presence a connection that ends with the proxy: then nobody waits for the lease to run out
+   */
+  async renewLease(
+    id: string,
+    acked: number,
+    leaseMs: number,
+    presence: Presence | null = null,
+  ): Promise<void> {
     await this.run((client) =>
       client.query(
-        `INSERT INTO strangler_control.proxy (id, lease_until, acked) VALUES ($1, clock_timestamp() + $2 * interval '1 ms', $3)
-         ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, acked = greatest(proxy.acked, excluded.acked)`,
-        [id, leaseMs, acked],
+        `INSERT INTO strangler_control.proxy (id, lease_until, acked, session_pid, session_start)
+         VALUES ($1, clock_timestamp() + $2 * interval '1 ms', $3, $4, $5)
+         ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, acked = greatest(proxy.acked, excluded.acked),
+           session_pid = excluded.session_pid, session_start = excluded.session_start`,
+        [id, leaseMs, acked, presence?.pid ?? null, presence?.startedAt ?? null],
       ),
     );
+  }
+
+  /**
+   * Opens a connection that does nothing but be there until `signal`.
+   *
+   * @param lost called once when it breaks before
+   * @throws UnreachableDatabaseError
+   */
+  async bePresent(signal: AbortSignal, lost: () => void): Promise<Presence> {
+    const client = this.lonelyClient();
+    try {
+      await client.connect();
+      const { rows } = await client.query<Presence>(
+        `SELECT pid, extract(epoch FROM backend_start)::text AS "startedAt" FROM pg_stat_activity WHERE pid = pg_backend_pid()`,
+      );
+      client.once('end', () => !signal.aborted && lost());
+      endWith(signal, client);
+      const [presence] = rows;
+      if (!presence) throw new Error('the store does not show its own connections');
+      return presence;
+    } catch (cause) {
+      await client.end().catch(() => undefined);
+      throw new UnreachableDatabaseError('control store', this.where, cause);
+    }
   }
 
   async dropLease(id: string): Promise<void> {
     await this.run((client) => client.query('DELETE FROM strangler_control.proxy WHERE id = $1', [id]));
   }
 
+  /** Proxies that a move waits for: with a lease, and not known to be gone. */
   async liveProxies(): Promise<ProxyLease[]> {
     const { rows } = await this.run((client) =>
       client.query<{ id: string; acked: string }>(
-        'SELECT id, acked FROM strangler_control.proxy WHERE lease_until > clock_timestamp()',
+        `SELECT id, acked FROM strangler_control.proxy p WHERE lease_until > clock_timestamp()
+           AND (session_pid IS NULL OR EXISTS (SELECT FROM pg_stat_activity a
+             WHERE a.pid = p.session_pid AND extract(epoch FROM a.backend_start)::text = p.session_start))`,
       ),
     );
     return rows.map((row) => ({ id: row.id, acked: Number(row.acked) }));
@@ -224,7 +278,7 @@ export class ControlStore {
       client.query(
         `INSERT INTO strangler_control.report (name, value, at) VALUES ($1, $2, clock_timestamp())
          ON CONFLICT (name) DO UPDATE SET value = excluded.value, at = excluded.at`,
-        [name, JSON.stringify(value)],
+        [name, storable(value)],
       ),
     );
   }
@@ -235,7 +289,7 @@ export class ControlStore {
       client.query<{ name: string; value: unknown; at: Date; age_ms: number }>(
         `SELECT name, value, at, (extract(epoch FROM clock_timestamp() - at) * 1000)::float8 AS age_ms
          FROM strangler_control.report
-         WHERE starts_with(name, $1) AND ($1 <> '' OR NOT starts_with(name, '${FINDINGS}'))`,
+         WHERE starts_with(name, $1) AND ($1 <> '' OR NOT (starts_with(name, '${FINDINGS}') OR starts_with(name, '${FOUND}')))`,
         [prefix],
       ),
     );
@@ -254,6 +308,17 @@ export class ControlStore {
     await this.query(`DELETE FROM strangler_control.proxy WHERE lease_until < ${gone}`, [goneMs]);
   }
 
+  /** Nothing is ever sent on it: only by keep-alive is it found out when the other end is gone. */
+  private lonelyClient(): pg.Client {
+    const client = new pg.Client({
+      connectionString: this.pool.options.connectionString,
+      connectionTimeoutMillis: 3000,
+      keepAlive: true,
+    });
+    client.on('error', () => undefined);
+    return client;
+  }
+
   private async run<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
     const client = await this.pool.connect().catch((cause: unknown) => {
       throw new UnreachableDatabaseError('control store', this.where, cause);
@@ -266,6 +331,19 @@ export class ControlStore {
       client.release(!(error instanceof pg.DatabaseError) && !(error instanceof JournalConflictError));
       throw error;
     }
+  }
+}
+
+async function wins(client: pg.Client, patienceMs: number): Promise<boolean> {
+  const { rows } = await client.query<{ won: boolean }>('SELECT pg_try_advisory_lock(727202) AS won');
+  if (rows[0]?.won || patienceMs === 0) return rows[0]?.won ?? false;
+  try {
+    await client.query(`SET lock_timeout = ${patienceMs}`);
+    await client.query('SELECT pg_advisory_lock(727202)');
+    return true;
+  } catch (error) {
+    if (error instanceof pg.DatabaseError && error.code === LOCK_NOT_AVAILABLE) return false;
+    throw error;
   }
 }
 

@@ -163,7 +163,9 @@ describe('the loop guard', () => {
     await bed.monolith.query(
       'CREATE TABLE line (id int PRIMARY KEY, item_id int REFERENCES item ON DELETE CASCADE)',
     );
-    await bed.databases.monolith.install('cart', [{ name: 'line', key: ['id'], columns: ['id'] }], {
+    const { columns } = await bed.databases.monolith.describe('line');
+    const line = { name: 'line', key: ['id'], columns: [...columns.values()] };
+    await bed.databases.monolith.install('cart', [line], {
       role: 'owner',
       epoch: 0n,
       owner: 'monolith',

@@ -1,16 +1,17 @@
 import type { Text } from '../databases/database.ts';
+import type { Kind } from '../databases/kind.ts';
 
 /**
  * One spelling for texts that mean the same, so that only differences in meaning count: `2.50` and `2.5` as
  * numbers, the key order of JSON. Anything else is compared letter by letter.
  *
- * @param castType type of the column on the following side
+ * @param kind of the column on the following side
  */
-export function normalise(castType: string, value: Text): Text {
+export function normalise({ kind }: Kind, value: Text): Text {
   if (value === null) return null;
-  if (castType === 'numeric') return normaliseNumber(value);
-  if (castType === 'json' || castType === 'jsonb') return normaliseJson(value);
-  if (castType.startsWith('timestamp'))
+  if (kind === 'decimal') return normaliseNumber(value);
+  if (kind === 'json') return normaliseJson(value);
+  if (kind === 'datetime' || kind === 'instant')
     return value.replace(/(\.\d*?)0+(?=$|[+-])/, '$1').replace(/\.(?=$|[+-])/, '');
   return value;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AppliedRow, FoundRow, Row } from '../databases/database.ts';
 import { ConversionError } from '../mapping/convert.ts';
-import type { EntryMapping } from '../mapping/mapping.ts';
+import type { EntryMapping, Mapped } from '../mapping/mapping.ts';
 import type { Stream } from '../relay/stream.ts';
 import type { Difference } from './compare.ts';
 import { compareRow } from './compare.ts';
@@ -17,17 +17,19 @@ type Look = { settled: true; difference: Difference | null } | { settled: false 
  * that is written all the time never rests: there the follower's row is compared with the very change that it says
  * it has applied, as long as the owner keeps it. Everything else is a change on its way.
  *
- * @param patienceMs keys that were never to be judged in this time are counted as unsettled
+ * @param patienceMs keys that were never to be judged in this time are counted as unsettled; those that have a change
+ * parked are counted as such at once
  */
 export async function settle(
   stream: Stream,
   entry: EntryMapping,
   keys: readonly Row[],
   patienceMs: number,
-): Promise<{ differences: Difference[]; unsettled: number }> {
+): Promise<{ differences: Difference[]; unsettled: number; parked: number }> {
   const deadline = Date.now() + patienceMs;
   const differences: Difference[] = [];
-  let open = [...keys];
+  let open = await withoutParked(stream, entry, keys);
+  const parked = keys.length - open.length;
   while (open.length > 0) {
     const looks = await lookAgain(stream, entry, open);
     open = open.filter((_, i) => {
@@ -38,7 +40,23 @@ export async function settle(
     if (Date.now() > deadline) break;
     if (open.length > 0) await pause(PAUSE_MS);
   }
-  return { differences, unsettled: open.length };
+  return { differences, unsettled: open.length, parked };
+}
+
+/** A change that is parked is known to be missing: its key is neither equal nor different. */
+async function withoutParked(stream: Stream, entry: EntryMapping, keys: readonly Row[]): Promise<Row[]> {
+  const { target, source, migration } = stream;
+  if ((await target.progress(migration)).parked === 0) return [...keys];
+  const table = entry.source.name;
+  const isParked = async (key: string): Promise<boolean> =>
+    (await target.parkedOf(migration, { table, key }, 1)).length > 0;
+  if (await isParked('')) return [];
+  const free: Row[] = [];
+  for (const [i, owner] of (await source.readRows(migration, entry.source, keys)).entries()) {
+    const key = keys[i];
+    if (key && !(await isParked(owner.key))) free.push(key);
+  }
+  return free;
 }
 
 async function lookAgain(stream: Stream, entry: EntryMapping, keys: readonly Row[]): Promise<Look[]> {
@@ -51,51 +69,66 @@ async function lookAgain(stream: Stream, entry: EntryMapping, keys: readonly Row
     stream.migration,
     marked.filter((version) => version > 0n),
   );
+  const carried = marked.map((version) => changes.get(version));
+  const [now, then] = await Promise.all([
+    wantedRows(
+      entry,
+      after.map((owner) => owner.row),
+    ),
+    wantedRows(
+      entry,
+      carried.map((change) => (change?.op === 'upsert' ? change.row : null)),
+    ),
+  ]);
   return after.map((owner, i): Look => {
     const [was, first, last, version] = [before[i], appliedBefore[i], applied[i], marked[i] ?? 0n];
     if (!was || !first || !last) return { settled: false };
-    const difference = compareSides(entry, owner.key, owner.row, last);
+    const difference = compareSides(entry, owner.key, now[i] ?? null, last);
     if (difference === null) return { settled: true, difference };
     const isAtRest = same(was, owner) && same(first, last) && BigInt(owner.version) <= version;
     if (isAtRest) return { settled: true, difference };
-    const change = changes.get(version);
-    if (!change) return { settled: false };
-    const row = change.op === 'delete' ? null : change.row;
-    return { settled: true, difference: compareSides(entry, owner.key, row, last) };
+    if (!carried[i]) return { settled: false };
+    return { settled: true, difference: compareSides(entry, owner.key, then[i] ?? null, last) };
   });
+}
+
+/** What the follower should have for each row; null where it should have none. */
+async function wantedRows(entry: EntryMapping, rows: readonly (Row | null)[]): Promise<Mapped[]> {
+  const mapped = await entry.toTargets(rows.filter((row) => row !== null));
+  let next = 0;
+  return rows.map((row) => (row === null ? null : (mapped[next++] ?? null)));
 }
 
 function compareSides(
   entry: EntryMapping,
   key: string,
-  owner: Row | null,
+  wanted: Mapped,
   applied: AppliedRow,
 ): Difference | null {
-  try {
-    const wanted = owner && entry.toTarget(owner);
-    return compareRow(entry.target, key, wanted, applied.row);
-  } catch (error) {
-    if (!(error instanceof ConversionError)) throw error;
+  if (wanted instanceof ConversionError) {
     return { entry: entry.name, key, kind: 'inconvertible', columns: [] };
   }
+  return compareRow(entry.target, key, wanted, applied.row);
 }
 
 function readOwner(stream: Stream, entry: EntryMapping, keys: readonly Row[]): Promise<FoundRow[]> {
   return stream.source.readRows(stream.migration, entry.source, keys);
 }
 
-function readFollower(
+async function readFollower(
   stream: Stream,
   entry: EntryMapping,
   owners: readonly FoundRow[],
   keys: readonly Row[],
 ): Promise<AppliedRow[]> {
-  const wanted = owners.map((owner, i) => ({
-    sourceKey: owner.key,
-    key: entry.toTargetKey(keys[i] ?? {}),
-  }));
+  const targetKeys = await entry.toTargetKeys(keys);
+  const wanted = owners.map((owner, i) => ({ sourceKey: owner.key, key: keyOrNone(targetKeys[i]) }));
   return stream.target.readApplied(stream.migration, entry.target, wanted);
 }
+
+/** What cannot be a key there is not there. */
+export const keyOrNone = (key: Mapped | undefined): Row =>
+  key && !(key instanceof ConversionError) ? key : {};
 
 const same = (a: unknown, b: unknown): boolean => spell(a) === spell(b);
 

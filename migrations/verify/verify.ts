@@ -1,148 +1,158 @@
-import type { Row, SourceRow, SourceTable } from '../databases/database.ts';
-import { ConversionError } from '../mapping/convert.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Row } from '../databases/database.ts';
 import type { EntryMapping } from '../mapping/mapping.ts';
 import type { Stream } from '../relay/stream.ts';
-import type { Difference } from './compare.ts';
-import { compareRow } from './compare.ts';
+import type { Sides } from './by-checksum.ts';
+import { hashedRanges } from './by-checksum.ts';
+import { keysOf, strangersAmong, suspectsAmong } from './by-rows.ts';
+import { chunksOf } from './chunks.ts';
+import { isFilled, tellingColumns } from './compare.ts';
+import { planDigest } from './digest-plan.ts';
+import type { EntryReport, VerifyReport } from './report.ts';
+import { newEntryReport, note } from './report.ts';
 import { settle } from './settle.ts';
 
-const CHUNK_ROWS = 2000;
 /** Rows that keep changing for this long are counted as unsettled, not as different. */
 const PATIENCE_MS = 10_000;
 
-export interface VerifyProgress {
-  /** Rows looked at: the owner's, and then the follower's, for such as only it has. */
-  rowsCompared: number;
-  rowsTotal: number | null;
-  differences: number;
+/** Where a comparison goes on that was stopped. */
+export interface VerifyCursor {
+  entry: string;
+  /** Rows of the owner up to this key are compared. */
+  after: Row | null;
 }
 
-export interface VerifyReport extends VerifyProgress {
-  found: Difference[];
-  /** Rows that never came to rest while we looked: neither equal nor different. */
-  unsettled: number;
+export interface VerifyOptions {
+  /** Called after each step; whoever keeps both can go on from there. */
+  observe?(report: VerifyReport, cursor: VerifyCursor): void;
+  /** Rows of both sides; without it as many as can be. */
+  maxRowsPerSecond?: number;
+  /** What an earlier process kept. */
+  resume?: { report: VerifyReport; cursor: VerifyCursor };
+  signal?: AbortSignal;
 }
 
 /**
- * Compares every row of the owner with its counterpart, then looks for rows that only the follower has. Safe under
- * load: what differs at first sight is looked at again until it is at rest.
+ * Compares both sides, also in rows that only the follower has. Where both databases can spell an entry's rows alike they
+ * hash them range by range, and only the rows of ranges that differ are read; elsewhere all are. Safe under load: what
+ * differs at first sight is looked at again until it is at rest.
+ *
+ * @throws the signal's reason when it aborts
  */
-export async function verify(
-  stream: Stream,
-  observe: (progress: VerifyProgress) => void = () => undefined,
-  signal?: AbortSignal,
-): Promise<VerifyReport> {
-  const report: VerifyReport = {
-    rowsCompared: 0,
-    rowsTotal: await total(stream),
-    differences: 0,
-    found: [],
-    unsettled: 0,
-  };
-  const add = async (entry: EntryMapping, suspects: Row[], compared: number): Promise<void> => {
-    report.rowsCompared += compared;
-    if (suspects.length > 0) {
-      const { differences, unsettled } = await settle(stream, entry, suspects, PATIENCE_MS);
-      report.found.push(...differences);
-      report.differences += differences.length;
-      report.unsettled += unsettled;
+export async function verify(stream: Stream, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const comparison = new Comparison(stream, options, await total(stream));
+  return comparison.run();
+}
+
+class Comparison {
+  private readonly stream: Stream;
+  private readonly options: VerifyOptions;
+  private readonly report: VerifyReport;
+  private readonly started = performance.now();
+  private seen = 0;
+
+  constructor(stream: Stream, options: VerifyOptions, rowsTotal: number | null) {
+    this.stream = stream;
+    this.options = options;
+    this.report = options.resume?.report ?? {
+      ...{ rowsCompared: 0, rowsTotal, differences: 0 },
+      ...{ entries: [], found: [], unsettled: 0, parked: 0 },
+    };
+  }
+
+  async run(): Promise<VerifyReport> {
+    const { source, target, mapping } = this.stream;
+    const resumed = this.options.resume?.cursor;
+    for (const entry of mapping.entries) {
+      const kept = this.report.entries.find((one) => one.entry === entry.name);
+      if (kept?.done) continue;
+      const plan = planDigest(entry, source.dialect, target.dialect);
+      const canGoOn = kept?.by === 'checksum' && resumed?.entry === entry.name;
+      const report = canGoOn ? kept : newEntryReport(entry.name, 'why' in plan ? plan.why : null);
+      if (kept && !canGoOn) this.report.entries = this.report.entries.filter((one) => one !== kept);
+      if (!canGoOn) this.report.entries.push(report);
+      if ('why' in plan) await this.byRows(entry, report);
+      else await this.byChecksum(entry, report, plan, canGoOn ? resumed.after : null);
+      report.done = true;
     }
-    observe(report);
-  };
-  for (const entry of stream.mapping.entries) {
-    for await (const chunk of chunksOf(stream.source, stream.migration, entry.source, signal)) {
-      await add(entry, await suspectsAmong(stream, entry, chunk), chunk.length);
-    }
-    if (!entry.target.part) {
-      const keysOnly = { name: entry.target.name, key: entry.target.key, columns: entry.target.key };
-      for await (const chunk of chunksOf(stream.target, stream.migration, keysOnly, signal)) {
-        await add(entry, await strangersAmong(stream, entry, chunk), chunk.length);
+    this.report.rowsTotal = this.report.rowsCompared;
+    return this.report;
+  }
+
+  private async byChecksum(
+    entry: EntryMapping,
+    report: EntryReport,
+    sides: Sides,
+    after: Row | null,
+  ): Promise<void> {
+    const { source, migration } = this.stream;
+    for await (const range of hashedRanges(this.stream, sides, after, this.options.signal)) {
+      report.ranges += 1;
+      if (!range.isEqual) report.rangesOpened += 1;
+      for await (const keys of range.keys) {
+        const rows = await source.readRows(migration, entry.source, keys);
+        const there = rows.flatMap((row) => (row.row ? [{ ...row, row: row.row }] : []));
+        const gone = keys.filter((_, i) => rows[i]?.row === null);
+        await this.settle(entry, report, [...(await suspectsAmong(this.stream, entry, there)), ...gone]);
       }
+      await this.step(entry, report, range.ownerRows, range.followerRows, range.upTo);
     }
   }
-  report.rowsTotal = report.rowsCompared;
-  return report;
-}
 
-/** Reads one chunk ahead, so that both databases work at the same time. */
-async function* chunksOf(
-  database: Stream['source'],
-  migration: string,
-  table: SourceTable,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<SourceRow[]> {
-  const read = (after: Row | null): Promise<SourceRow[]> => {
-    const chunk = database.readChunk(migration, table, after, CHUNK_ROWS);
-    chunk.catch(() => undefined); // nobody asks for it any more when the comparison before it fails
-    return chunk;
-  };
-  let next = read(null);
-  for (;;) {
-    const chunk = await next;
-    signal?.throwIfAborted();
-    const last = chunk.at(-1);
-    if (chunk.length < CHUNK_ROWS || !last) {
-      if (chunk.length > 0) yield chunk;
-      return;
+  private async byRows(entry: EntryMapping, report: EntryReport): Promise<void> {
+    const { source, target, migration } = this.stream;
+    const { signal } = this.options;
+    for await (const chunk of chunksOf(source, migration, entry.source, signal)) {
+      await this.settle(entry, report, await suspectsAmong(this.stream, entry, chunk));
+      await this.step(entry, report, chunk.length, 0, null);
     }
-    next = read(Object.fromEntries(table.key.map((column) => [column, last.row[column] ?? null])));
-    yield chunk;
+    const telling = tellingColumns(entry.target);
+    if (entry.target.part && telling.length === 0) return;
+    const keys = keysOf(entry.target, [...entry.belonging, ...telling]);
+    for await (const chunk of chunksOf(target, migration, keys, signal)) {
+      const there = entry.target.part ? chunk.filter(({ row }) => isFilled(entry.target, row)) : chunk;
+      const { suspects, orphans } = await strangersAmong(this.stream, entry, there);
+      note(this.report, report, orphans);
+      await this.settle(entry, report, suspects);
+      await this.step(entry, report, 0, chunk.length, null);
+    }
+  }
+
+  private async settle(entry: EntryMapping, report: EntryReport, suspects: Row[]): Promise<void> {
+    if (suspects.length === 0) return;
+    const { differences, unsettled, parked } = await settle(this.stream, entry, suspects, PATIENCE_MS);
+    note(this.report, report, differences);
+    for (const each of [this.report, report]) {
+      each.unsettled += unsettled;
+      each.parked += parked;
+    }
+  }
+
+  /** Tells how far it is, and keeps to the pace. */
+  private async step(
+    { name }: EntryMapping,
+    report: EntryReport,
+    ownerRows: number,
+    followerRows: number,
+    after: Row | null,
+  ): Promise<void> {
+    report.ownerRows += ownerRows;
+    report.followerRows += followerRows;
+    this.report.rowsCompared += ownerRows + followerRows;
+    this.seen += ownerRows + followerRows;
+    this.options.observe?.(this.report, { entry: name, after });
+    const { maxRowsPerSecond = Infinity, signal } = this.options;
+    const early = (this.seen / maxRowsPerSecond) * 1000 - (performance.now() - this.started);
+    if (early > 0) await pause(early, undefined, { signal }).catch(() => undefined);
   }
 }
-
-async function suspectsAmong(
-  stream: Stream,
-  entry: EntryMapping,
-  chunk: readonly SourceRow[],
-): Promise<Row[]> {
-  const keys = chunk.map((row) => ({ sourceKey: row.key, key: entry.toTargetKey(row.row) }));
-  const applied = await stream.target.readApplied(stream.migration, entry.target, keys);
-  const found = new Map(applied.map((row) => [row.sourceKey, row.row]));
-  return chunk
-    .filter((row) => {
-      const wanted = tryMap(entry, row.row);
-      return (
-        wanted === null || compareRow(entry.target, row.key, wanted, found.get(row.key) ?? null) !== null
-      );
-    })
-    .map((row) => keyOf(entry.source, row.row));
-}
-
-async function strangersAmong(
-  stream: Stream,
-  entry: EntryMapping,
-  chunk: readonly SourceRow[],
-): Promise<Row[]> {
-  const keys = chunk.map((row) => entry.toSourceKey(row.row));
-  const owners = await stream.source.readRows(stream.migration, keysOf(entry.source), keys);
-  return keys.filter((_, i) => owners[i]?.row === null);
-}
-
-/** A row that cannot be converted cannot be equal; the settling look says why. */
-function tryMap(entry: EntryMapping, row: Row): Row | null {
-  try {
-    return entry.toTarget(row);
-  } catch (error) {
-    if (error instanceof ConversionError) return null;
-    throw error;
-  }
-}
-
-const keysOf = (table: SourceTable): SourceTable => ({
-  name: table.name,
-  key: table.key,
-  columns: table.key,
-});
-
-const keyOf = (table: SourceTable, row: Row): Row =>
-  Object.fromEntries(table.key.map((column) => [column, row[column] ?? null]));
 
 async function total(stream: Stream): Promise<number | null> {
   const { entries } = stream.mapping;
   const estimates = await Promise.all([
     ...entries.map((entry) => stream.source.estimateRows(entry.source.name)),
     ...entries
-      .filter((entry) => !entry.target.part)
+      .filter(({ target }) => !target.part || tellingColumns(target).length > 0)
       .map((entry) => stream.target.estimateRows(entry.target.name)),
   ]);
   return estimates.includes(null) ? null : estimates.reduce<number>((sum, n) => sum + (n ?? 0), 0);

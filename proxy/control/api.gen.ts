@@ -49,7 +49,7 @@ export interface paths {
         put?: never;
         /**
          * What a move would do, and whether its gates hold now
-         * @description Changes nothing.
+         * @description Changes nothing. Without a verb, it is the usual next move.
          */
         post: operations["planMove"];
         delete?: never;
@@ -105,6 +105,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/migrations/{migration}/verifications/last": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        /** What the last comparison of both sides found, row by row */
+        get: operations["listFound"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/migrations/{migration}/backfill": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                "x-strangler-actor"?: components["parameters"]["Actor"];
+            };
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold the copy of existing rows, or let it go on
+         * @description Stands in the journal and outlives restarts. Live changes flow on. Saying it twice changes nothing more.
+         */
+        post: operations["holdBackfill"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/migrations/{migration}/differences": {
         parameters: {
             query?: never;
@@ -116,6 +160,177 @@ export interface paths {
         };
         /** Where the answers of both sides differ, by operation and field */
         get: operations["listDifferences"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/migrations/{migration}/parked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        /** Keys whose changes the following side refused, by table and key */
+        get: operations["listParked"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/migrations/{migration}/parked/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        /** What is parked of one key, with its rows */
+        get: operations["readParkedRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/migrations/{migration}/parked/retries": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                "x-strangler-actor"?: components["parameters"]["Actor"];
+            };
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try parked changes now, without regard to when they are due */
+        post: operations["retryParked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/migrations/{migration}/parked/skips": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                "x-strangler-actor"?: components["parameters"]["Actor"];
+            };
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give up what is parked of one key
+         * @description Tried once more first. What is given up stands in the journal with its rows; the following side's row stays as it is, and differs until it is repaired. Saying it twice changes nothing more.
+         */
+        post: operations["skipParked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/migrations/{migration}/abort": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                "x-strangler-actor"?: components["parameters"]["Actor"];
+            };
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give up the move that is under way
+         * @description Of a change of owner, before its point of no return; of a sync, until its rows are copied. Answers when everything is as before it (`done` is false then, except for a sync whose rows were being copied: that is rolled back).
+         */
+        post: operations["abort"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/migrations/{migration}/certificate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        /** What the journal says of a retired migration, from its first decision to its last */
+        get: operations["getCertificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/migrations/{migration}/guard/removal": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                "x-strangler-actor"?: components["parameters"]["Actor"];
+            };
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let writes into the monolith's tables of a retired migration again
+         * @description Of one that was retired with `keepGuard`. Saying it twice changes nothing more.
+         */
+        post: operations["dropGuard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/moves": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every move that has begun and not ended, with its one legal next step */
+        get: operations["listMoves"];
         put?: never;
         post?: never;
         delete?: never;
@@ -153,6 +368,26 @@ export interface paths {
         };
         /** What was decided, by whom, why and on which evidence */
         get: operations["readJournal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/journal/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the journal is as it was written
+         * @description Recomputes the chain of hashes over every entry in the store, and compares it with what this process read before.
+         */
+        get: operations["checkJournal"];
         put?: never;
         post?: never;
         delete?: never;
@@ -201,6 +436,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the sync of each migration does, as figures for Prometheus */
+        get: operations["readMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/health": {
         parameters: {
             query?: never;
@@ -228,12 +480,15 @@ export interface components {
         Side: "monolith" | "service";
         /** @enum {string} */
         Verb: "sync" | "shadow" | "canary" | "cutover" | "rollback" | "retire";
-        MoveRequest: {
-            verb: components["schemas"]["Verb"];
-            /** @description Share of reads in percent, with one decimal; only for `canary`, which needs it or `ramp` */
+        PlanRequest: {
+            verb?: components["schemas"]["Verb"];
+            /** @description Share of reads in percent, with one decimal; only for `canary` */
             weight?: number;
             /** @description Start the ramp of the configuration; only for `canary` */
             ramp?: boolean;
+            override?: components["schemas"]["Override"];
+            /** @description The monolith's tables go on refusing writes; only for `retire` */
+            keepGuard?: boolean;
         };
         MoveOrder: {
             verb: components["schemas"]["Verb"];
@@ -241,13 +496,20 @@ export interface components {
             weight?: number;
             /** @description Start the ramp of the configuration; only for `canary` */
             ramp?: boolean;
+            override?: components["schemas"]["Override"];
+            /** @description The monolith's tables go on refusing writes; only for `retire` */
+            keepGuard?: boolean;
             reason?: components["schemas"]["Reason"];
         };
+        /** @description Names of gates of this move that need not hold, for this one time. A move needs a reason then, and is refused all the same when one of them cannot be overridden as it stands */
+        Override: string[];
         VerifyOrder: {
             /** @description Mend what differs by the owner's truth; false when left out */
             repair?: boolean;
             /** @description With `repair`: list what would be mended and change nothing */
             dryRun?: boolean;
+            /** @description Instead of comparing, map every row of the owner there and back; rows that do not come back count as differences */
+            roundTrip?: boolean;
             reason?: components["schemas"]["Reason"];
         };
         ResumeOrder: {
@@ -263,6 +525,10 @@ export interface components {
             threshold: string;
             /** @description What to do when it did not pass; empty when it did */
             advice: string;
+            /** @description Why nobody may override it as it stands; empty when somebody may, and when it passed */
+            notOverridable: string;
+            /** @description It did not pass, and the move is made, or would be, all the same */
+            overridden: boolean;
         };
         Plan: {
             migration: string;
@@ -271,6 +537,9 @@ export interface components {
             to: components["schemas"]["Stage"];
             steps: string[];
             gates: components["schemas"]["GateResult"][];
+            /** @description Who waits because of the move, and for how long at most, in words; empty when nobody does */
+            waits: string[];
+            /** @description In a proxy; 0 when none waits there */
             writesWaitAtMostMs: number;
             rollbackCost: string;
             allowed: boolean;
@@ -285,6 +554,85 @@ export interface components {
             done: boolean;
             detail: string;
             durationMs: number;
+        };
+        AbortOrder: {
+            /** @description Why, for the journal */
+            reason: string;
+        };
+        MoveUnderWay: {
+            migration: string;
+            verb: components["schemas"]["Verb"];
+            /** @enum {string} */
+            phase: "started" | "owner-changed" | "aborting" | "installing";
+            /** Format: date-time */
+            since: string;
+            by: string;
+            /** @description Whether the control process is at work with it */
+            isRunning: boolean;
+            /** @description The one legal next step, in words */
+            next: string;
+        };
+        GuardRemoval: {
+            migration: string;
+            /** @description Whether there was a guard */
+            changed: boolean;
+        };
+        Certificate: {
+            migration: string;
+            service: string;
+            /** Format: date-time */
+            retiredAt: string;
+            by: string;
+            reason: string | null;
+            /** @description Method and path of each */
+            routes: string[];
+            tables: components["schemas"]["CertifiedTable"][];
+            /**
+             * Format: date-time
+             * @description When rows were counted
+             */
+            countedAt: string | null;
+            /** @description Whether the monolith's tables went on refusing writes */
+            keptGuard: boolean;
+            stages: components["schemas"]["CertifiedStage"][];
+            changesOfOwner: number;
+            /** @description Changes of owner that were begun and taken back */
+            takenBack: number;
+            journal: {
+                /** @description From the first to the last, of all migrations */
+                entries: number;
+                first: components["schemas"]["JournalPlace"];
+                last: components["schemas"]["JournalPlace"];
+            };
+        };
+        CertifiedTable: {
+            from: string;
+            to: string;
+            /** @description As the last comparison counted them; null when it did not */
+            rows: number | null;
+        };
+        CertifiedStage: {
+            stage: components["schemas"]["Stage"];
+            /** Format: date-time */
+            at: string;
+            by: string;
+            reason: string | null;
+            gates: components["schemas"]["GateResult"][];
+            overrides: components["schemas"]["OverriddenGate"][];
+        };
+        OverriddenGate: {
+            gate: string;
+            value: string;
+            threshold: string;
+            by: string;
+            why: string;
+        };
+        /** @description An entry's number, time and hash */
+        JournalPlace: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            hash: string;
         };
         RouteStatus: {
             /** @description Upper-case method, or `*` for any */
@@ -306,6 +654,8 @@ export interface components {
             rowsPerSecond: number;
             secondsLeft: number | null;
             done: boolean;
+            /** @description Why it rests now; empty while it copies */
+            rests?: string;
         };
         SyncStatus: {
             from: components["schemas"]["Side"];
@@ -315,10 +665,47 @@ export interface components {
             detail: string;
             lagSeconds: number;
             lagChanges: number;
+            /** @description Changes that the following side refused, or that wait behind one */
             parked: number;
+            /** @description The keys they are of */
+            parkedKeys: number;
+            /** @description Changes carried since the sync process took this direction up */
+            applied: number;
+            /** @description Messages of the bus that were no changes and were put aside */
+            unreadable: number;
+            /** @description Over the last ten seconds */
+            changesPerSecond: number;
+            /** @description How the tables differ from what they were when the sync began; the first fifty */
+            drift: components["schemas"]["Drift"][];
+            slot: components["schemas"]["SlotStatus"] | null;
+            followerSlot: components["schemas"]["SlotStatus"] | null;
             backfill: components["schemas"]["BackfillProgress"][];
             /** Format: date-time */
             reportedAt: string;
+        };
+        /** @description A table is not what it was when the sync began */
+        Drift: {
+            side: components["schemas"]["Side"];
+            table: string;
+            /** @description Null where it is about the whole table */
+            column: string | null;
+            /**
+             * @description Nothing is carried, rows are parked, the column stays behind, or there may be values that are parked
+             * @enum {string}
+             */
+            effect: "stops" | "parks" | "not carried" | "risks";
+            message: string;
+            advice: string;
+        };
+        /** @description A replication slot keeps the database's log, and with it disk space, until it is read */
+        SlotStatus: {
+            slot: string;
+            retainedBytes: number;
+            /** @description The database gives the slot up beyond this */
+            limitBytes: number | null;
+            /** @enum {string} */
+            status: "reserved" | "extended" | "unreserved" | "lost";
+            detail: string;
         };
         VerifyStatus: {
             /** @enum {string} */
@@ -329,8 +716,77 @@ export interface components {
             rowsTotal: number | null;
             rowsPerSecond: number;
             differences: number;
+            /** @description Rows that never came to rest: neither equal nor different */
+            unsettled?: number;
+            /** @description Rows that wait for a change that is parked */
+            parked?: number;
             repaired: number;
+            seconds?: number;
+            entries?: components["schemas"]["VerifyEntry"][];
+            /** @description Columns without a counterpart: not compared */
+            unmapped?: string[];
             details: string[];
+        };
+        /** @description What comparing one pair of tables found */
+        VerifyEntry: {
+            entry: string;
+            /**
+             * @description Whether the databases hashed ranges of rows or every row was read
+             * @enum {string}
+             */
+            by: "checksum" | "rows";
+            /** @description Why every row had to be read; empty otherwise */
+            why: string;
+            ownerRows: number;
+            followerRows: number;
+            /** @description Ranges that were hashed */
+            ranges: number;
+            /** @description Ranges that did not agree at first sight */
+            rangesOpened: number;
+            differences: {
+                missing: number;
+                extra: number;
+                differs: number;
+                inconvertible: number;
+            };
+            /** @description How often each column differed */
+            columns: {
+                [key: string]: number;
+            };
+            unsettled: number;
+            parked: number;
+            done: boolean;
+        };
+        FoundDifferences: {
+            migration: string;
+            /**
+             * Format: date-time
+             * @description When that comparison began; null when there was none
+             */
+            at: string | null;
+            /** @description The first ten thousand */
+            found: {
+                entry: string;
+                /** @description A JSON array of texts */
+                key: string;
+                /** @enum {string} */
+                kind: "missing" | "extra" | "differs" | "inconvertible";
+                columns: {
+                    name: string;
+                    owner: string | null;
+                    follower: string | null;
+                }[];
+            }[];
+        };
+        BackfillOrder: {
+            paused: boolean;
+            reason?: components["schemas"]["Reason"];
+        };
+        BackfillHold: {
+            migration: string;
+            paused: boolean;
+            /** @description Whether it was otherwise before */
+            changed: boolean;
         };
         ShadowStatus: {
             compared: number;
@@ -494,6 +950,85 @@ export interface components {
             takenBack: components["schemas"]["TakenBack"] | null;
             addresses: components["schemas"]["AddressStatus"][];
         };
+        /** @enum {string} */
+        RowOperation: "upsert" | "delete" | "truncate";
+        ParkedKey: {
+            table: string;
+            /** @description A JSON array of texts; empty for the whole table */
+            key: string;
+            operation: components["schemas"]["RowOperation"];
+            /** Format: date-time */
+            since: string;
+            /** @description Later changes of the key that wait behind the first */
+            waiting: number;
+            reason: string;
+            /** @description How often the newest change was tried in vain */
+            tries: number;
+        };
+        ParkedPage: {
+            migration: string;
+            /** @description All that is parked, not only on this page */
+            changes: number;
+            keys: number;
+            parked: components["schemas"]["ParkedKey"][];
+            /** @description `after` for the next page; null when this is the last */
+            next: string | null;
+        };
+        ParkedRow: {
+            id: string;
+            operation: components["schemas"]["RowOperation"];
+            /** Format: date-time */
+            parkedAt: string;
+            reason: string;
+            /** @description Values as the owner's database writes them; of a deleted row, its key */
+            row: {
+                [key: string]: string | null;
+            };
+        };
+        ParkedRows: {
+            migration: string;
+            table: string;
+            key: string;
+            changes: components["schemas"]["ParkedRow"][];
+        };
+        /** @description One key, or a page of all */
+        RetryOrder: {
+            table?: string;
+            key?: string;
+            /** @description The `next` of the answer before */
+            after?: string;
+        };
+        RetriedKey: {
+            table: string;
+            key: string;
+            applied: boolean;
+            /** @description Why it is still parked */
+            reason: string | null;
+        };
+        RetryOutcome: {
+            migration: string;
+            tried: components["schemas"]["RetriedKey"][];
+            /** @description `after` for the next page of keys; null when all were tried */
+            next: string | null;
+        };
+        SkipOrder: {
+            table: string;
+            key: string;
+            /** @description Why, for the journal */
+            reason: string;
+        };
+        SkipOutcome: {
+            migration: string;
+            table: string;
+            key: string;
+            /**
+             * @description Applied when it fitted after all
+             * @enum {string}
+             */
+            outcome: "skipped" | "applied" | "nothing parked";
+            /** @description Changes that were given up */
+            changes: number;
+        };
         JournalEntry: {
             seq: number;
             /** Format: date-time */
@@ -506,6 +1041,25 @@ export interface components {
             /** @description Whatever the decision rested on */
             evidence: unknown;
             hash: string;
+        };
+        JournalCheck: {
+            /** @description How many were looked at */
+            entries: number;
+            /** @description The last of them; null when nothing was decided yet */
+            newest: components["schemas"]["JournalPosition"] | null;
+            /** @description The first entry that is not as it was written; null when all are */
+            broken: components["schemas"]["BrokenEntry"] | null;
+            /** @description How it differs from what this process had read before; null when it does not */
+            forked: string | null;
+        };
+        JournalPosition: {
+            seq: number;
+            hash: string;
+        };
+        BrokenEntry: {
+            seq: number;
+            problem: string;
+            entry: components["schemas"]["JournalEntry"];
         };
         /** @description A request that nobody sends */
         Question: {
@@ -598,7 +1152,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "unknown-migration" | "move-not-allowed" | "move-under-way" | "gate-refused" | "bad-configuration" | "bad-request" | "unauthorized" | "forbidden" | "unknown-path" | "method-not-allowed" | "too-large" | "not-json" | "unreachable" | "failed" | "timed-out";
+            code: "unknown-migration" | "move-not-allowed" | "move-under-way" | "gate-refused" | "bad-configuration" | "bad-request" | "unauthorized" | "forbidden" | "unknown-path" | "method-not-allowed" | "too-large" | "not-json" | "journal-forked" | "unreachable" | "failed" | "timed-out";
             detail: string;
             gates: components["schemas"]["GateResult"][];
         };
@@ -680,7 +1234,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MoveRequest"];
+                "application/json": components["schemas"]["PlanRequest"];
             };
         };
         responses: {
@@ -756,6 +1310,59 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    listFound: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rows that differed, mended or not */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundDifferences"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    holdBackfill: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                "x-strangler-actor"?: components["parameters"]["Actor"];
+            };
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BackfillOrder"];
+            };
+        };
+        responses: {
+            /** @description Held, or going on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillHold"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listDifferences: {
         parameters: {
             query?: never;
@@ -774,6 +1381,224 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Differences"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listParked: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before */
+                after?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    readParkedRows: {
+        parameters: {
+            query: {
+                table: string;
+                /** @description A JSON array of texts; empty for the whole table */
+                key: string;
+            };
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The first hundred changes, oldest first; none when nothing is parked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedRows"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    retryParked: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                "x-strangler-actor"?: components["parameters"]["Actor"];
+            };
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryOrder"];
+            };
+        };
+        responses: {
+            /** @description What became of each key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetryOutcome"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    skipParked: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                "x-strangler-actor"?: components["parameters"]["Actor"];
+            };
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipOrder"];
+            };
+        };
+        responses: {
+            /** @description What became of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SkipOutcome"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    abort: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                "x-strangler-actor"?: components["parameters"]["Actor"];
+            };
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AbortOrder"];
+            };
+        };
+        responses: {
+            /** @description It is taken back */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveOutcome"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getCertificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificate */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Certificate"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    dropGuard: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                "x-strangler-actor"?: components["parameters"]["Actor"];
+            };
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeOrder"];
+            };
+        };
+        responses: {
+            /** @description There is no guard now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardRemoval"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listMoves: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Running here, or cut off; empty when there is none */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MoveUnderWay"][];
                 };
             };
             default: components["responses"]["Problem"];
@@ -831,6 +1656,27 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    checkJournal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found, broken or not */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JournalCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     explain: {
         parameters: {
             query?: never;
@@ -872,6 +1718,27 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    readMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In the text format of Prometheus */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             default: components["responses"]["Problem"];

@@ -7,6 +7,8 @@ import type { Explanation, Question } from '../data-plane/explain.ts';
 import type { components } from './api.gen.ts';
 import type * as port from './lifecycle.ts';
 import { operationsOf } from './operations.ts';
+import type { ParkedPage, ParkedRows, RetryOutcome, SkipOutcome } from './parking.ts';
+import type { Certificate } from './retirement.ts';
 import { EventStream } from './stream-events.ts';
 import { startControlBed, type ControlBed } from './testing/control-bed.ts';
 import { migrationNamed } from './testing/memory-lifecycle.ts';
@@ -19,15 +21,22 @@ const mirrored: {
   stage: Same<Schemas['Stage'], port.Stage>;
   side: Same<Schemas['Side'], port.Side>;
   verb: Same<Schemas['Verb'], port.Verb>;
-  moveRequest: Same<Schemas['MoveRequest'], port.MoveRequest>;
+  planRequest: Same<Schemas['PlanRequest'], port.PlanRequest>;
   moveOrder: Same<Omit<Schemas['MoveOrder'], 'reason'>, port.MoveRequest>;
   verifyOrder: Same<Required<Omit<Schemas['VerifyOrder'], 'reason'>>, port.VerifyRequest>;
   gate: Same<Schemas['GateResult'], port.GateResult>;
   plan: Same<Schemas['Plan'], port.Plan>;
+  underWay: Same<Schemas['MoveUnderWay'], port.MoveUnderWay>;
+  certificate: Same<Schemas['Certificate'], Certificate>;
   outcome: Same<Schemas['MoveOutcome'], port.MoveOutcome>;
   migration: Same<Required<Schemas['MigrationStatus']>, Required<port.MigrationStatus>>;
   differences: Same<Schemas['Differences'], port.Differences>;
   entry: Same<Schemas['JournalEntry'], port.JournalEntry>;
+  check: Same<Schemas['JournalCheck'], port.JournalCheck>;
+  parkedPage: Same<Schemas['ParkedPage'], ParkedPage>;
+  parkedRows: Same<Schemas['ParkedRows'], ParkedRows>;
+  retried: Same<Schemas['RetryOutcome'], RetryOutcome>;
+  skipped: Same<Schemas['SkipOutcome'], SkipOutcome>;
   question: Same<Required<Schemas['Question']>, Question>;
   explanation: Same<Schemas['Explanation'], Explanation>;
   code: Same<Schemas['Problem']['code'], port.ControlErrorCode>;
@@ -35,15 +44,22 @@ const mirrored: {
   stage: true,
   side: true,
   verb: true,
-  moveRequest: true,
+  planRequest: true,
   moveOrder: true,
   verifyOrder: true,
   gate: true,
   plan: true,
+  underWay: true,
+  certificate: true,
   outcome: true,
   migration: true,
   differences: true,
   entry: true,
+  check: true,
+  parkedPage: true,
+  parkedRows: true,
+  retried: true,
+  skipped: true,
   question: true,
   explanation: true,
   code: true,
@@ -56,6 +72,7 @@ interface Schema {
   properties?: Record<string, Schema>;
   items?: Schema;
   oneOf?: Schema[];
+  additionalProperties?: unknown;
 }
 interface Documented {
   operationId: string;
@@ -88,7 +105,8 @@ function missing(schema: Schema, value: unknown, at: string): string[] {
   if (schema.type !== 'object') return [];
   const object = value as Record<string, unknown>;
   const lacks = (schema.required ?? []).filter((name) => !(name in object)).map((name) => `${at}.${name}`);
-  const unknown = Object.keys(object).filter((name) => !schema.properties?.[name]);
+  const isOpen = schema.additionalProperties !== undefined;
+  const unknown = Object.keys(object).filter((name) => !isOpen && !schema.properties?.[name]);
   const deeper = Object.entries(schema.properties ?? {}).flatMap(([name, inner]) =>
     name in object ? missing(inner, object[name], `${at}.${name}`) : [],
   );
@@ -98,14 +116,29 @@ function missing(schema: Schema, value: unknown, at: string): string[] {
 const BODIES: Record<string, object> = {
   planMove: { verb: 'sync' },
   move: { verb: 'sync', reason: 'a test' },
+  holdBackfill: { paused: true },
+  abort: { reason: 'a test' },
   explain: { method: 'GET', target: '/api/products/7' },
+  skipParked: { table: 'item', key: '["7"]', reason: 'a test' },
 };
+
+const QUERIES: Record<string, object> = { readParkedRows: { table: 'item', key: '["7"]' } };
 
 describe('the document and what runs', () => {
   let bed: ControlBed;
   beforeAll(async () => {
     bed = await startControlBed();
     bed.lifecycle.migrations[0] = migrationNamed('catalog', FULL);
+    const key = { table: 'item', key: '["7"]', operation: 'upsert', reason: 'too long' } as const;
+    bed.lifecycle.parkedKeys = [{ ...key, since: AT, waiting: 1, tries: 3 }];
+    const { operation, reason } = key;
+    bed.lifecycle.parkedRow = { operation, reason, id: '12', parkedAt: AT, row: { id: '7' } };
+    bed.lifecycle.moves = [
+      {
+        ...{ migration: 'catalog', verb: 'cutover', phase: 'started', since: AT, by: 'ada' },
+        ...{ isRunning: false, next: 'take it back' },
+      },
+    ];
     bed.lifecycle.cutOff = [
       {
         migration: 'catalog',
@@ -138,7 +171,9 @@ describe('the document and what runs', () => {
   it.each(documented.filter((one) => one.operationId !== 'followEvents'))(
     '$method $path answers with every required property and no undocumented one',
     async ({ path, method, operationId, responses }) => {
-      const asked = request(bed.url)[method](path.replace('{migration}', 'catalog'));
+      const asked = request(bed.url)
+        [method](path.replace('{migration}', 'catalog'))
+        .query(QUERIES[operationId] ?? {});
       const answer = await (method === 'post' ? asked.send(BODIES[operationId] ?? {}) : asked);
       const response = responses[String(answer.status)];
       expect(response).toBeDefined();
@@ -168,6 +203,22 @@ const FULL: Partial<port.MigrationStatus> = {
     lagSeconds: 0.1,
     lagChanges: 2,
     parked: 0,
+    parkedKeys: 0,
+    applied: 7,
+    changesPerSecond: 0.5,
+    drift: [
+      {
+        side: 'monolith',
+        table: 'item',
+        column: 'x',
+        effect: 'parks',
+        message: 'gone',
+        advice: 'put it back',
+      },
+    ],
+    slot: { slot: 's', retainedBytes: 1, limitBytes: null, status: 'reserved', detail: '' },
+    followerSlot: null,
+    unreadable: 0,
     backfill: [{ table: 'products', rows: 5, total: null, rowsPerSecond: 1, secondsLeft: null, done: true }],
     reportedAt: AT,
   },

@@ -1,13 +1,19 @@
 import type { Explanation, Question } from '../data-plane/explain.ts';
+import type { ParkedChanges } from './parking.ts';
+import type { Retirement } from './retirement.ts';
+import type { SyncOrders, VerifyEntry } from './sync-orders.ts';
+import type { SyncStatus } from './sync-status.ts';
+
+export type { SyncStatus };
 
 /**
  * What the control API needs from whoever runs the migrations. Declared here, by its consumer; `scripts/up`
  * wires the real one. Every method rejects with a `ControlError` when the answer is no.
  */
-export interface Lifecycle {
+export interface Lifecycle extends ParkedChanges, SyncOrders, Retirement {
   status(): Promise<MigrationStatus[]>;
-  /** What a move would do and whether its gates hold now. Changes nothing. */
-  plan(migration: string, request: MoveRequest): Promise<Plan>;
+  /** What a move (the usual next one without a verb) would do and whether its gates hold now. Changes nothing. */
+  plan(migration: string, request: PlanRequest): Promise<Plan>;
   /** Carries the move out; resolves when every live proxy follows it. */
   move(migration: string, request: MoveRequest, actor: Actor): Promise<MoveOutcome>;
   /** Starts a comparison of both sides (and a repair of what differs); progress and result show in `status`. */
@@ -16,7 +22,13 @@ export interface Lifecycle {
   differences(migration: string): Promise<Differences>;
   /** Takes the one legal next step of every move that a crash cut off. */
   resume(actor: Actor): Promise<MoveOutcome[]>;
+  /** Every move that has begun and not ended, with its one legal next step. Changes nothing. */
+  underWay(): Promise<MoveUnderWay[]>;
+  /** Has the move that is under way given up; resolves when everything is as before it. */
+  abort(migration: string, actor: Actor): Promise<MoveOutcome>;
   log(migration?: string): Promise<JournalEntry[]>;
+  /** Looks whether the journal in the store is as it was written, and goes on from what this process knows. */
+  checkJournal(): Promise<JournalCheck>;
   /** Which side would answer a request, and why. Sends nothing and changes nothing. */
   explain(question: Question): Promise<Explanation>;
   /** Calls back whenever `status` may have changed; returns the way to stop. */
@@ -38,13 +50,21 @@ export interface MoveRequest {
   weight?: number;
   /** Start the ramp of the configuration; only for `canary`. */
   ramp?: boolean;
+  /** Names of gates that need not hold, for this one move. */
+  override?: string[];
+  /** The monolith's tables go on refusing writes; only for `retire`. */
+  keepGuard?: boolean;
 }
+
+export type PlanRequest = Partial<MoveRequest>;
 
 export interface VerifyRequest {
   /** Mend what differs by the owner's truth. */
   repair: boolean;
   /** With `repair`: list what would be mended and change nothing. */
   dryRun: boolean;
+  /** Instead of comparing: map every row of the owner there and back. */
+  roundTrip: boolean;
 }
 
 /** A condition with evidence that a move needs. */
@@ -55,6 +75,10 @@ export interface GateResult {
   threshold: string;
   /** What to do when it did not pass; empty when it did. */
   advice: string;
+  /** Why nobody may override it as it stands; empty when somebody may, and when it passed. */
+  notOverridable: string;
+  /** It did not pass, and the move is made, or would be, all the same. */
+  overridden: boolean;
 }
 
 export interface Plan {
@@ -65,7 +89,9 @@ export interface Plan {
   /** In the order in which they would be taken, in words. */
   steps: string[];
   gates: GateResult[];
-  /** Longest time that a write may wait because of this move, in milliseconds; 0 when none waits. */
+  /** Who waits because of this move, and for how long at most, in words; empty when nobody does. */
+  waits: string[];
+  /** Longest time that a write may wait in a proxy because of this move, in milliseconds; 0 when none waits. */
   writesWaitAtMostMs: number;
   /** What going back would cost afterwards, in words. */
   rollbackCost: string;
@@ -82,6 +108,20 @@ export interface MoveOutcome {
   done: boolean;
   detail: string;
   durationMs: number;
+}
+
+export interface MoveUnderWay {
+  migration: string;
+  verb: Verb;
+  /** What the journal says of it. */
+  phase: 'started' | 'owner-changed' | 'aborting' | 'installing';
+  /** ISO time. */
+  since: string;
+  by: string;
+  /** Whether the control process is at work with it. */
+  isRunning: boolean;
+  /** The one legal next step, in words. */
+  next: string;
 }
 
 export interface RouteStatus {
@@ -105,20 +145,8 @@ export interface BackfillProgress {
   rowsPerSecond: number;
   secondsLeft: number | null;
   done: boolean;
-}
-
-export interface SyncStatus {
-  from: Side;
-  to: Side;
-  state: 'starting' | 'backfill' | 'live' | 'stalled';
-  /** Why it is stalled, or what it waits for; empty when all is well. */
-  detail: string;
-  lagSeconds: number;
-  lagChanges: number;
-  parked: number;
-  backfill: BackfillProgress[];
-  /** ISO time of the last report of the sync process. */
-  reportedAt: string;
+  /** Why it rests now; empty while it copies. */
+  rests?: string;
 }
 
 export interface VerifyStatus {
@@ -130,6 +158,13 @@ export interface VerifyStatus {
   rowsPerSecond: number;
   /** All that were found, mended or not. */
   differences: number;
+  /** Rows that never came to rest, and such as wait for a parked change: neither equal nor different. */
+  unsettled?: number;
+  parked?: number;
+  seconds?: number;
+  entries?: VerifyEntry[];
+  /** Columns without a counterpart: not compared. */
+  unmapped?: string[];
   /** How many of the differences were mended; none in a dry run. */
   repaired: number;
   /** The first few differences, or why it failed, in words. */
@@ -292,6 +327,18 @@ export interface JournalEntry {
   hash: string;
 }
 
+/** What a look at the whole journal found. */
+export interface JournalCheck {
+  /** How many were looked at. */
+  entries: number;
+  /** The last of them; null when nothing was decided yet. */
+  newest: { seq: number; hash: string } | null;
+  /** The first entry that is not as it was written; null when all are. */
+  broken: { seq: number; problem: string; entry: JournalEntry } | null;
+  /** How it differs from what this process had read before; null when it does not. */
+  forked: string | null;
+}
+
 /** Every error of the control API, with its status and the CLI's exit code, in one place. */
 export const CONTROL_ERRORS = {
   'unknown-migration': { status: 404, exitCode: 2, title: 'No such migration' },
@@ -306,6 +353,7 @@ export const CONTROL_ERRORS = {
   'method-not-allowed': { status: 405, exitCode: 2, title: 'This path does not take this method' },
   'too-large': { status: 413, exitCode: 2, title: 'The request is too large' },
   'not-json': { status: 415, exitCode: 2, title: 'The body must be JSON and say so' },
+  'journal-forked': { status: 503, exitCode: 1, title: 'The store has another journal than before' },
   unreachable: { status: 503, exitCode: 1, title: 'Something that the move needs cannot be reached' },
   failed: { status: 500, exitCode: 1, title: 'The move failed' },
   'timed-out': { status: 504, exitCode: 4, title: 'The move ran out of time and was taken back' },

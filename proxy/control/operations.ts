@@ -2,9 +2,14 @@ import type { Request, Response } from 'express';
 import type { components, operations } from './api.gen.ts';
 import type { EventStream } from './stream-events.ts';
 import { ControlError, type Lifecycle, type MigrationStatus } from './lifecycle.ts';
+import { METRICS_TYPE, renderMetrics } from './metrics.ts';
+import { readPage, readRetry, readRowKey, readSkip } from './read-parking.ts';
 import {
+  readAbort,
+  readBackfillOrder,
   readJournalQuery,
   readMove,
+  readPlan,
   readQuestion,
   readResumption,
   readVerification,
@@ -36,7 +41,7 @@ export function operationsOf(lifecycle: Lifecycle, events: EventStream): Record<
       find(await lifecycle.status(), nameIn(request)),
     ),
     planMove: post('/v1/migrations/:migration/plan', (request) =>
-      lifecycle.plan(nameIn(request), readMove(request).request),
+      lifecycle.plan(nameIn(request), readPlan(request)),
     ),
     move: post('/v1/migrations/:migration/moves', (request) => {
       const order = readMove(request);
@@ -47,13 +52,48 @@ export function operationsOf(lifecycle: Lifecycle, events: EventStream): Record<
       await lifecycle.verify(nameIn(request), order.request, order.actor);
       response.status(202).location(`/v1/migrations/${encodeURIComponent(nameIn(request))}`);
     }),
+    listFound: get('/v1/migrations/:migration/verifications/last', (request) =>
+      lifecycle.found(nameIn(request)),
+    ),
+    holdBackfill: post('/v1/migrations/:migration/backfill', (request) => {
+      const order = readBackfillOrder(request);
+      return lifecycle.holdBackfill(nameIn(request), order.request, order.actor);
+    }),
     listDifferences: get('/v1/migrations/:migration/differences', (request) =>
       lifecycle.differences(nameIn(request)),
     ),
+    listParked: get('/v1/migrations/:migration/parked', (request) =>
+      lifecycle.parked(nameIn(request), readPage(request)),
+    ),
+    readParkedRows: get('/v1/migrations/:migration/parked/rows', (request) =>
+      lifecycle.parkedRows(nameIn(request), readRowKey(request)),
+    ),
+    retryParked: post('/v1/migrations/:migration/parked/retries', (request) =>
+      lifecycle.retry(nameIn(request), readRetry(request)),
+    ),
+    skipParked: post('/v1/migrations/:migration/parked/skips', (request) => {
+      const order = readSkip(request);
+      return lifecycle.skip(nameIn(request), order.request, order.actor);
+    }),
+    abort: post('/v1/migrations/:migration/abort', (request) =>
+      lifecycle.abort(nameIn(request), readAbort(request)),
+    ),
+    getCertificate: get('/v1/migrations/:migration/certificate', (request) =>
+      lifecycle.certificate(nameIn(request)),
+    ),
+    dropGuard: post('/v1/migrations/:migration/guard/removal', (request) =>
+      lifecycle.dropGuard(nameIn(request), readResumption(request)),
+    ),
+    listMoves: get('/v1/moves', () => lifecycle.underWay()),
     resume: post('/v1/resume', (request) => lifecycle.resume(readResumption(request))),
     readJournal: get('/v1/journal', (request) => lifecycle.log(readJournalQuery(request))),
+    checkJournal: get('/v1/journal/verification', () => lifecycle.checkJournal()),
     explain: post('/v1/explain', (request) => lifecycle.explain(readQuestion(request))),
     followEvents: get('/v1/events', async (request, response) => events.attach(request, response)),
+    readMetrics: get('/metrics', async (_request, response): Promise<void> => {
+      const text = await renderMetrics(lifecycle);
+      response.type(METRICS_TYPE).send(text);
+    }),
     readHealth: get('/v1/health', async (): Promise<components['schemas']['Health']> => ({ status: 'ok' })),
   } satisfies { [Id in OperationId]: Operation & { handle: Handler<Id> } };
 }

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { Request } from 'express';
 import type { Question } from '../data-plane/explain.ts';
-import { ControlError, type Actor, type MoveRequest, type Verb, type VerifyRequest } from './lifecycle.ts';
+import type { BackfillOrder } from './sync-orders.ts';
+import {
+  ControlError,
+  type Actor,
+  type MoveRequest,
+  type PlanRequest,
+  type Verb,
+  type VerifyRequest,
+} from './lifecycle.ts';
 
 const VERBS = ['sync', 'shadow', 'canary', 'cutover', 'rollback', 'retire'] as const satisfies Verb[];
 const WEIGHT = 'must be a number from 0 to 100 with at most one decimal, e.g. 12.5';
@@ -16,20 +24,55 @@ const weight = z
   .refine((value) => Math.round(value * 10) / 10 === value, WEIGHT)
   .optional();
 
-const move = z
-  .strictObject({ verb: z.enum(VERBS, `must be one of ${VERBS.join(', ')}`), weight, ramp, reason })
-  .superRefine((order, context) => {
-    const refuse = (path: 'weight' | 'ramp', message: string): void =>
-      context.addIssue({ code: 'custom', path: [path], message });
-    if (order.verb !== 'canary') {
-      for (const path of ['weight', 'ramp'] as const) {
-        if (order[path] !== undefined) refuse(path, `is only for canary, not for ${order.verb}`);
-      }
-    } else if (order.ramp && order.weight !== undefined) refuse('ramp', 'sets the weight by itself');
-    else if (!order.ramp && order.weight === undefined)
-      refuse('weight', `is needed for canary and ${WEIGHT}, or \`ramp\` must be true`);
-  });
-const verification = z.strictObject({ repair: flag, dryRun: flag, reason });
+const override = z
+  .array(
+    z.string('must be text').min(1, 'must not be empty').max(40, 'is too long'),
+    'must be a list of gates',
+  )
+  .max(20, 'has too many names')
+  .optional();
+
+const keepGuard = z.boolean('must be true or false').optional();
+const orderFields = { weight, ramp, override, keepGuard, reason };
+const verb = z.enum(VERBS, `must be one of ${VERBS.join(', ')}`);
+
+interface Fields {
+  weight?: number | undefined;
+  ramp?: boolean | undefined;
+  keepGuard?: boolean | undefined;
+}
+type Refuse = (path: keyof Fields, message: string) => void;
+
+function checkFields(verb: Verb | undefined, { weight, ramp, keepGuard }: Fields, refuse: Refuse): void {
+  if (verb !== undefined && verb !== 'retire' && keepGuard !== undefined)
+    refuse('keepGuard', `is only for retire, not for ${verb}`);
+  if (verb !== undefined && verb !== 'canary') {
+    if (weight !== undefined) refuse('weight', `is only for canary, not for ${verb}`);
+    if (ramp !== undefined) refuse('ramp', `is only for canary, not for ${verb}`);
+  } else if (ramp && weight !== undefined) refuse('ramp', 'sets the weight by itself');
+}
+
+const move = z.strictObject({ verb, ...orderFields }).superRefine((order, context) => {
+  const refuse: Refuse = (path, message) => context.addIssue({ code: 'custom', path: [path], message });
+  checkFields(order.verb, order, refuse);
+  if (order.verb === 'canary' && !order.ramp && order.weight === undefined)
+    refuse('weight', `is needed for canary and ${WEIGHT}, or \`ramp\` must be true`);
+});
+/** A plan may leave open which share the service gets, and which move is meant. */
+const plan = z.strictObject({ verb: verb.optional(), ...orderFields }).superRefine((order, context) => {
+  checkFields(order.verb, order, (path, message) =>
+    context.addIssue({ code: 'custom', path: [path], message }),
+  );
+});
+const verification = z.strictObject({ repair: flag, dryRun: flag, roundTrip: flag, reason });
+const backfillOrder = z.strictObject({ paused: z.boolean('must be true or false'), reason });
+const abortOrder = z.strictObject({
+  reason: z
+    .string('must be text')
+    .trim()
+    .min(1, 'must say why')
+    .max(500, 'must not be longer than 500 characters'),
+});
 const resumption = z.strictObject({ reason });
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -53,19 +96,38 @@ export interface Asked<T> {
   actor: Actor;
 }
 
-/** A move that somebody plans or orders. */
+/** A move that somebody orders. */
 export function readMove(request: Request): Asked<MoveRequest> {
-  const order = read(move, request);
-  const asked: MoveRequest = { verb: order.verb };
-  if (order.weight !== undefined) asked.weight = order.weight;
-  if (order.ramp !== undefined) asked.ramp = order.ramp;
-  return { request: asked, actor: readActor(request, order.reason) };
+  const { verb, reason, ...rest } = read(move, request);
+  return { request: { verb, ...given(rest) }, actor: readActor(request, reason) };
+}
+
+/** A move that somebody wants planned. */
+export function readPlan(request: Request): PlanRequest {
+  const { reason: _, ...rest } = read(plan, request);
+  return given(rest);
+}
+
+/** Without what was left out. */
+function given<T extends object>(fields: T): { [Name in keyof T]: Exclude<T[Name], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }
 
 /** A verification that somebody orders. */
 export function readVerification(request: Request): Asked<VerifyRequest> {
-  const { repair, dryRun, reason } = read(verification, request);
-  return { request: { repair, dryRun }, actor: readActor(request, reason) };
+  const { repair, dryRun, roundTrip, reason } = read(verification, request);
+  return { request: { repair, dryRun, roundTrip }, actor: readActor(request, reason) };
+}
+
+/** Whether somebody wants the backfill held. */
+export function readBackfillOrder(request: Request): Asked<BackfillOrder> {
+  const { paused, reason } = read(backfillOrder, request);
+  return { request: { paused }, actor: readActor(request, reason) };
+}
+
+/** Who gives a move up, and why. */
+export function readAbort(request: Request): Actor {
+  return readActor(request, read(abortOrder, request).reason);
 }
 
 /** Who wants to resume, and why. */
@@ -87,13 +149,18 @@ export function readJournalQuery(request: Request): string | undefined {
 }
 
 /** The name stands in the journal for ever, so nothing that could garble a terminal gets in. */
-function readActor(request: Request, why: string | undefined): Actor {
+export function readActor(request: Request, why: string | undefined): Actor {
   const name = request.get('x-strangler-actor')?.trim() ?? '';
   return { name: /^[\x20-\x7e]{1,100}$/.test(name) ? name : 'unknown', reason: why?.trim() || null };
 }
 
-function read<T>(shape: z.ZodType<T>, request: Request): T {
-  const result = shape.safeParse(request.body);
+export function read<T>(shape: z.ZodType<T>, request: Request): T {
+  return readFrom(shape, request.body);
+}
+
+/** Reads what came in a body or a query. */
+export function readFrom<T>(shape: z.ZodType<T>, given: unknown): T {
+  const result = shape.safeParse(given);
   if (result.success) return result.data;
   throw new ControlError('bad-request', result.error.issues.map(inWords).join(' '));
 }

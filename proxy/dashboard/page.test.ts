@@ -100,6 +100,13 @@ describe('the tables', () => {
           lagSeconds: 3,
           lagChanges: 1200,
           parked: 2,
+          parkedKeys: 2,
+          applied: 0,
+          changesPerSecond: 0,
+          drift: [],
+          slot: null,
+          followerSlot: null,
+          unreadable: 0,
           backfill: [
             { table: 'orders', rows: 500, total: 2000, rowsPerSecond: 50, secondsLeft: 30, done: false },
           ],

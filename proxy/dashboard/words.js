@@ -39,7 +39,8 @@ export function backfillInWords(table) {
   const of = table.total === null ? '' : ` of about ${count(table.total)}`;
   const left = table.secondsLeft === null ? '' : `, ${duration(table.secondsLeft)} left`;
   if (table.done) return `${table.table}: ${count(table.rows)} rows, done`;
-  return `${table.table}: ${count(table.rows)}${of} rows, ${count(table.rowsPerSecond)} rows/s${left}`;
+  const pace = table.rests ? `rests: ${table.rests}` : `${count(table.rowsPerSecond)} rows/s${left}`;
+  return `${table.table}: ${count(table.rows)}${of} rows, ${pace}`;
 }
 
 /** What the last verify found. @param {Schemas['VerifyStatus']} verify */

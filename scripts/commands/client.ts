@@ -51,6 +51,49 @@ export class ControlClient {
     return this.#get<'listDifferences'>(`${pathOf(name)}/differences`);
   }
 
+  parked(name: string, after: string | null, limit: number): Promise<AnswerOf<'listParked'>> {
+    const query = new URLSearchParams({ limit: String(limit), ...(after === null ? {} : { after }) });
+    return this.#get<'listParked'>(`${pathOf(name)}/parked?${query.toString()}`);
+  }
+
+  parkedRows(name: string, table: string, key: string): Promise<AnswerOf<'readParkedRows'>> {
+    return this.#get<'readParkedRows'>(
+      `${pathOf(name)}/parked/rows?${new URLSearchParams({ table, key }).toString()}`,
+    );
+  }
+
+  retryParked(name: string, order: BodyOf<'retryParked'>): Promise<AnswerOf<'retryParked'>> {
+    return this.#post<'retryParked'>(`${pathOf(name)}/parked/retries`, order);
+  }
+
+  skipParked(name: string, order: BodyOf<'skipParked'>): Promise<AnswerOf<'skipParked'>> {
+    return this.#post<'skipParked'>(`${pathOf(name)}/parked/skips`, order);
+  }
+
+  found(name: string): Promise<AnswerOf<'listFound'>> {
+    return this.#get<'listFound'>(`${pathOf(name)}/verifications/last`);
+  }
+
+  holdBackfill(name: string, order: BodyOf<'holdBackfill'>): Promise<AnswerOf<'holdBackfill'>> {
+    return this.#post<'holdBackfill'>(`${pathOf(name)}/backfill`, order);
+  }
+
+  certificate(name: string): Promise<AnswerOf<'getCertificate'>> {
+    return this.#get<'getCertificate'>(`${pathOf(name)}/certificate`);
+  }
+
+  dropGuard(name: string, order: BodyOf<'dropGuard'>): Promise<AnswerOf<'dropGuard'>> {
+    return this.#post<'dropGuard'>(`${pathOf(name)}/guard/removal`, order);
+  }
+
+  moves(): Promise<AnswerOf<'listMoves'>> {
+    return this.#get<'listMoves'>('/v1/moves');
+  }
+
+  abort(name: string, order: BodyOf<'abort'>): Promise<AnswerOf<'abort'>> {
+    return this.#post<'abort'>(`${pathOf(name)}/abort`, order);
+  }
+
   resume(order: BodyOf<'resume'>): Promise<AnswerOf<'resume'>> {
     return this.#post<'resume'>('/v1/resume', order);
   }
@@ -58,6 +101,10 @@ export class ControlClient {
   journal(migration?: string): Promise<AnswerOf<'readJournal'>> {
     const query = migration === undefined ? '' : `?migration=${encodeURIComponent(migration)}`;
     return this.#get<'readJournal'>(`/v1/journal${query}`);
+  }
+
+  checkJournal(): Promise<AnswerOf<'checkJournal'>> {
+    return this.#get<'checkJournal'>('/v1/journal/verification');
   }
 
   explain(question: BodyOf<'explain'>): Promise<AnswerOf<'explain'>> {

@@ -22,8 +22,10 @@ describe('0, done', () => {
     [['status']],
     [['status', 'catalog']],
     [['log']],
+    [['log', '--verify']],
     [['resume']],
     [['resume', '--dry-run']],
+    [['abort', 'catalog', '--reason', 'a test']],
     [['shadow', 'catalog']],
     [['canary', 'catalog', '--weight', '0.1']],
     [['canary', 'catalog', '--weight', '12.5']],
@@ -31,6 +33,8 @@ describe('0, done', () => {
     [['cutover', 'catalog']],
     [['rollback', 'catalog']],
     [['retire', 'catalog', '--yes']],
+    [['retire', 'catalog', '--drop-guard']],
+    [['certificate', 'catalog']],
     [['sync', 'catalog']],
     [['--help']],
     [['verify', '--help']],
@@ -78,9 +82,10 @@ describe('2, usage', () => {
   it.each([
     [['stauts'], /Did you mean status/],
     [[], /Usage: strangler/],
-    [['plan', 'catalog'], /missing required argument 'verb'/],
+    [['abort', 'catalog'], /required option '--reason/],
+    [['plan'], /missing required argument 'migration'/],
+    [['log', 'catalog', '--verify'], /leave out the migration/],
     [['plan', 'catalog', 'cutoverr'], /Allowed choices are sync, shadow/],
-    [['plan', 'catalog', 'canary'], /`weight` is needed for canary/],
     [['plan', 'catalog', 'shadow', '--weight', '5'], /`weight` is only for canary/],
     [['canary', 'catalog'], /either --weight <percent> or --ramp is needed/],
     [['canary', 'catalog', '--ramp', '--weight', '5'], /'--ramp' cannot be used with option '--weight/],
@@ -94,6 +99,7 @@ describe('2, usage', () => {
     [['status', '--frobnicate'], /unknown option '--frobnicate'/],
     [['status', 'nothing'], /There is no migration "nothing"; there are: catalog, orders/],
     [['status', 'nothing', '--watch'], /There is no migration "nothing"; there are: catalog, orders/],
+    [['retire', 'catalog', '--keep-guard', '--drop-guard'], /cannot be used with option/],
     [['retire', 'catalog'], /no way back.*--yes/],
   ])('%j', async (args, words) => {
     const { code, stdout, stderr } = await run(...args);
@@ -135,6 +141,8 @@ describe('3, refused by a gate', () => {
 
   it.each([
     [['plan', 'catalog', 'cutover']],
+    [['plan', 'catalog']],
+    [['plan', 'catalog', 'canary']],
     [['cutover', 'catalog', '--dry-run']],
     [['sync', 'catalog', '--dry-run']],
     [['retire', 'catalog', '--dry-run']],
@@ -162,6 +170,13 @@ describe('4, timed out', () => {
       lagSeconds: 1,
       lagChanges: 1,
       parked: 0,
+      parkedKeys: 0,
+      applied: 0,
+      changesPerSecond: 0,
+      drift: [],
+      slot: null,
+      followerSlot: null,
+      unreadable: 0,
       backfill: [],
       reportedAt: new Date().toISOString(),
     };

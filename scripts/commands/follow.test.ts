@@ -26,6 +26,13 @@ describe('sync', () => {
     lagSeconds: 0,
     lagChanges: 0,
     parked: 0,
+    parkedKeys: 0,
+    applied: 0,
+    changesPerSecond: 0,
+    drift: [],
+    slot: null,
+    followerSlot: null,
+    unreadable: 0,
     backfill: [
       {
         table: 'products',
@@ -104,7 +111,11 @@ describe('verify', () => {
     catalog().verify = verify({ differences: 9 });
     const ended = await verifyAs({})();
     expect([ended.code, ended.stdout]).toEqual([0, 'catalog: no differences in 1,000 rows\n']);
-    expect(bed.lifecycle.orders[0]?.request).toEqual({ repair: false, dryRun: false });
+    expect(bed.lifecycle.orders[0]?.request).toEqual({ repair: false, dryRun: false, roundTrip: false });
+  });
+
+  it.each([{ unsettled: 1 }, { parked: 3 }])('fails when rows could not be judged: %j', async (rows) => {
+    expect((await verifyAs({ differences: 0, ...rows })()).code).toBe(1);
   });
 
   it('fails when differences remain, and shows them', async () => {
@@ -119,7 +130,7 @@ describe('verify', () => {
     const ended = await verifyAs({ differences: 2, repaired: 2 })('--repair', '--reason', 'drift');
     expect(ended.code).toBe(0);
     expect(bed.lifecycle.orders[0]).toMatchObject({
-      request: { repair: true, dryRun: false },
+      request: { repair: true, dryRun: false, roundTrip: false },
       actor: { reason: 'drift' },
     });
   });

@@ -10,6 +10,8 @@ export interface MoveOptions {
   reason?: string;
   weight?: number;
   ramp?: true;
+  override?: string[];
+  keepGuard?: true;
 }
 
 /** A command that orders one move: `<verb> <migration> [--dry-run] [--reason]`. */
@@ -18,7 +20,17 @@ export function moveCommand(verb: Schemas['Verb'], description: string): Command
     .description(description)
     .argument('<migration>', 'as it is called in the configuration')
     .option('--dry-run', 'print the plan and change nothing')
-    .option('--reason <text>', 'why, for the journal');
+    .addOption(overrideOption())
+    .option('--reason <text>', 'why, for the journal; overriding needs it');
+}
+
+/** Names a gate that need not hold; may be given several times. */
+export function overrideOption(): Option {
+  const add = (gate: string, before: string[] = []): string[] => [...before, gate];
+  return new Option(
+    '--override <gate>',
+    'let this one move pass a gate that does not hold; may be repeated',
+  ).argParser(add);
 }
 
 /** Adds the two ways to say which share of the reads the service gets. */
@@ -49,7 +61,7 @@ export async function orderMove(
 export async function showPlan(
   { client, screen }: Context,
   migration: string,
-  request: Schemas['MoveRequest'],
+  request: Schemas['PlanRequest'],
 ): Promise<ExitCode> {
   const plan = await client.plan(migration, request);
   screen.result(plan, () => planInWords(plan, screen));
@@ -75,8 +87,23 @@ export async function carryOut(
   }
 }
 
-export function requestOf(verb: Schemas['Verb'], { weight, ramp }: MoveOptions): Schemas['MoveRequest'] {
-  return { verb, ...(weight === undefined ? {} : { weight }), ...(ramp ? { ramp } : {}) };
+/** What the control API is asked for. */
+export function requestOf(verb: Schemas['Verb'], options: MoveOptions): Omit<Schemas['MoveOrder'], 'reason'> {
+  return { verb, ...planOf(undefined, options) };
+}
+
+/** What the control API is asked to plan; without a verb, the usual next move. */
+export function planOf(
+  verb: Schemas['Verb'] | undefined,
+  { weight, ramp, override, keepGuard }: MoveOptions,
+): Schemas['PlanRequest'] {
+  return {
+    ...(verb === undefined ? {} : { verb }),
+    ...(weight === undefined ? {} : { weight }),
+    ...(ramp ? { ramp } : {}),
+    ...(override ? { override } : {}),
+    ...(keepGuard ? { keepGuard } : {}),
+  };
 }
 
 export function withReason<Order extends object>(

@@ -2,7 +2,7 @@ import { Argument, Command } from 'commander';
 import type { Schemas } from './client.ts';
 import { contextOf } from './context.ts';
 import type { ExitCode } from './exit-codes.ts';
-import { requestOf, showPlan, withShare, type MoveOptions } from './order-move.ts';
+import { overrideOption, planOf, showPlan, withShare, type MoveOptions } from './order-move.ts';
 
 const VERBS = [
   'sync',
@@ -18,10 +18,10 @@ export function planCommand(finish: (code: ExitCode) => void): Command {
   const command = new Command('plan')
     .description('show what a move would do, and whether its gates hold now; changes nothing')
     .argument('<migration>', 'as it is called in the configuration')
-    .addArgument(new Argument('<verb>', 'the move').choices(VERBS));
-  return withShare(command).action(
-    async (migration: string, verb: Schemas['Verb'], options: MoveOptions, asked: Command) => {
-      finish(await showPlan(contextOf(asked), migration, requestOf(verb, options)));
+    .addArgument(new Argument('[verb]', 'the move; without it, the usual next one').choices(VERBS));
+  return withShare(command.addOption(overrideOption())).action(
+    async (migration: string, verb: Schemas['Verb'] | undefined, options: MoveOptions, asked: Command) => {
+      finish(await showPlan(contextOf(asked), migration, planOf(verb, options)));
     },
   );
 }

@@ -4,7 +4,7 @@ import { CommandError } from './command-error.ts';
 import { contextOf, type Context } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { waitUntil } from './follow-status.ts';
-import { carryOut, moveCommand, showPlan, withReason, type MoveOptions } from './order-move.ts';
+import { carryOut, moveCommand, requestOf, showPlan, withReason, type MoveOptions } from './order-move.ts';
 import { parseSeconds } from './parse-seconds.ts';
 import { outcomeInWords } from './show/move.ts';
 import { showSync } from './show/progress.ts';
@@ -21,14 +21,15 @@ export function syncCommand(finish: (code: ExitCode) => void): Command {
     .option('--timeout <seconds>', 'how long to wait for the backfill', parseSeconds)
     .action(async (migration: string, options: SyncOptions, command: Command) => {
       const context = contextOf(command);
-      if (options.dryRun) return finish(await showPlan(context, migration, { verb: 'sync' }));
+      if (options.dryRun) return finish(await showPlan(context, migration, requestOf('sync', options)));
       finish(await startAndWait(context, migration, options));
     });
 }
 
 async function startAndWait(context: Context, name: string, options: SyncOptions): Promise<ExitCode> {
   const { screen } = context;
-  const outcome = await carryOut(context, name, withReason({ verb: 'sync' as const }, options.reason));
+  const order = withReason(requestOf('sync', options), options.reason);
+  const outcome = await carryOut(context, name, order);
   if (!outcome.done || !options.wait) {
     screen.result(outcome, () => outcomeInWords(outcome, screen));
     return outcome.done ? EXIT.done : EXIT.failed;

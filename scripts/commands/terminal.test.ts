@@ -51,7 +51,22 @@ describe('on a terminal', () => {
       lagChanges: 0,
     } as const;
     const screen = new Screen(false, fakeTerminal(60), err);
-    showSync({ ...sync, parked: 0, backfill: [backfill], reportedAt: AT }, screen);
+    showSync(
+      {
+        ...sync,
+        parked: 0,
+        parkedKeys: 0,
+        applied: 0,
+        changesPerSecond: 0,
+        drift: [],
+        slot: null,
+        followerSlot: null,
+        unreadable: 0,
+        backfill: [backfill],
+        reportedAt: AT,
+      },
+      screen,
+    );
     const drawn = written(err);
     expect(drawn).toContain('\r\u001b[2Kbackfill products [█████░░░░░░░░░░░░░░░] 25 %, 50 of 200');
     expect(stripVTControlCharacters(drawn).length).toBeLessThanOrEqual(60);

@@ -15,6 +15,7 @@ const FIXED: readonly (readonly string[])[] = [
   ['proxy', 'tls', 'clientAuth'],
   ['control', 'listen'],
   ['control', 'store'],
+  ['transport'],
 ];
 
 /**

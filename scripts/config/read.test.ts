@@ -86,7 +86,9 @@ describe('strangler.yaml', () => {
       'an unknown conversion',
       GOOD.replace('convert: money', 'convert: mony'),
       undefined,
-      [':17:55 migrations.catalog.tables.0.columns.price.convert: is none of money, enum, none'],
+      [
+        ':17:55 migrations.catalog.tables.0.columns.price.convert: is none of money, enum, boolean, time, zero-date, none',
+      ],
     ],
     [
       'an address that is none',
@@ -125,6 +127,18 @@ describe('strangler.yaml', () => {
       [expect.stringMatching(/^:\d+:\d+ /)],
     ],
     [
+      'a migration that comes after one that is not there',
+      GOOD.replace('    service: catalog\n', '    service: catalog\n    after: [billing]\n'),
+      undefined,
+      [expect.stringContaining(':12:13 there is no migration "billing"; there are catalog')],
+    ],
+    [
+      'a migration that comes after itself',
+      GOOD.replace('    service: catalog\n', '    service: catalog\n    after: [catalog]\n'),
+      undefined,
+      [expect.stringContaining('catalog comes after catalog: none of them could ever be the first')],
+    ],
+    [
       'SQL in a name',
       GOOD.replace('from: products', 'from: "products; DROP TABLE x"'),
       undefined,
@@ -142,7 +156,7 @@ describe('strangler.yaml', () => {
   });
 
   it('never puts a secret into a message', () => {
-    const found = complaints(GOOD.replace('postgres://shop', 'mysql://shop'));
+    const found = complaints(GOOD.replace('postgres://shop', 'oracle://shop'));
     expect(found.join()).toContain(':4:13');
     expect(found.join()).not.toContain('s3cret');
   });

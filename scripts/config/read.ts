@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
+import { circleIn } from '../../migrations/lifecycle/precedence.ts';
 import { RouteError } from '../../proxy/routes/route.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
 import { expandEnvironment } from './environment.ts';
@@ -106,21 +107,45 @@ function problemsBetweenParts(config: ConfigData): Problem[] {
       }
     }
   }
-  return [...problems, ...sharedTables(config), ...routeProblems(config), ...gatewayProblems(config)];
+  return [
+    ...problems,
+    ...sharedTables(config),
+    ...orderProblems(config),
+    ...routeProblems(config),
+    ...gatewayProblems(config),
+  ];
 }
 
-/** Two migrations on one table would each think that they own it. */
+/** Two migrations on one table would each think that they own it; with or without its schema, it is one table. */
 function sharedTables(config: ConfigData): Problem[] {
   const seen = new Map<string, string>();
-  return Object.entries(config.migrations).flatMap(([name, migration]) =>
-    migration.tables.flatMap((pair, i) => {
-      const other = seen.get(pair.from);
-      seen.set(pair.from, name);
-      if (other === undefined || other === name) return [];
-      const message = `table "${pair.from}" belongs to migration "${other}" already; a table has one owner`;
-      return [{ path: ['migrations', name, 'tables', i, 'from'], atKey: false, message }];
+  return Object.entries(config.migrations).flatMap(([name, { service, tables }]) =>
+    tables.flatMap((pair, i) =>
+      (['from', 'to'] as const).flatMap((end) => {
+        const table = `${end === 'from' ? '' : service} ${pair[end].replace(/^public\./, '')}`;
+        const other = seen.get(table);
+        seen.set(table, name);
+        if (other === undefined || other === name) return [];
+        const message = `table "${pair[end]}" belongs to migration "${other}" already; a table has one owner`;
+        return [{ path: ['migrations', name, 'tables', i, end], atKey: false, message }];
+      }),
+    ),
+  );
+}
+
+/** What a migration comes after must be there, and must not come after it. */
+function orderProblems({ migrations }: ConfigData): Problem[] {
+  const unknown = Object.entries(migrations).flatMap(([name, { after }]) =>
+    after.flatMap((other, i) => {
+      if (other in migrations) return [];
+      const message = `there is no migration "${other}"; there are ${Object.keys(migrations).join(', ')}`;
+      return [{ path: ['migrations', name, 'after', i], atKey: false, message }];
     }),
   );
+  const circle = circleIn(new Map(Object.entries(migrations).map(([name, { after }]) => [name, after])));
+  if (!circle) return unknown;
+  const message = `${circle.join(' comes after ')}: none of them could ever be the first`;
+  return [...unknown, { path: ['migrations', circle[0] ?? '', 'after'], atKey: true, message }];
 }
 
 function routeProblems(config: ConfigData): Problem[] {

@@ -11,14 +11,14 @@ start; the other commands only ask the running product.
 
 A saved change is taken while everything runs, and \`up\` says so. A wrong one is refused whole, with its place, and
 the configuration in force stays. What needs a new start: \`proxy.listen\`, TLS on or off, \`proxy.tls.clientAuth\`,
-\`control.listen\`, \`control.store\`. What needs a migration in \`legacy\`: its tables, its service and the databases.
+\`control.listen\`, \`control.store\`, \`transport\`. What needs a migration in \`legacy\`: its tables, its service and the databases.
 `;
 
 /** The reference of the configuration in Markdown: a section for each part at the top, a list below it. */
 export function referenceOf(schema: JsonSchema): string {
   const sections = Object.entries(schema.properties ?? {}).map(([name, part]) => {
     const about = [sentence(part.description), isRequired(schema, name) ? 'Required.' : ''];
-    const keys = keysOf(part, 0);
+    const keys = below(part, 0);
     return `## \`${name}\`\n\n${about.filter(Boolean).join(' ')}\n${keys ? `\n${keys}` : ''}`;
   });
   return [HEAD, ...sections].join('\n');

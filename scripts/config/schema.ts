@@ -1,7 +1,12 @@
 import { z } from 'zod';
+import { backfillSchema } from '../../migrations/backfill/schema.ts';
+import { DATABASE_URL } from '../../migrations/databases/open.ts';
+import { DURATION, millisecondsOf } from '../../migrations/lifecycle/duration.ts';
 import { guardrailsSchema, rampSchema } from '../../migrations/lifecycle/guardrails-schema.ts';
 import { tablePairSchema } from '../../migrations/mapping/schema.ts';
+import { transportSchema } from '../../migrations/transport/rabbitmq/schema.ts';
 import { routeDuties } from '../../proxy/data-plane/admit/duties-schema.ts';
+import { verifySchema } from '../../migrations/verify/schema.ts';
 import { canaryListsSchema, canarySchema } from '../../proxy/data-plane/canary/schema.ts';
 import { proxySchema } from '../../proxy/data-plane/schema.ts';
 import { shadowSchema } from '../../proxy/data-plane/shadow/schema.ts';
@@ -14,7 +19,10 @@ const name = z
 
 const databaseUrl = z
   .string()
-  .regex(/^postgres(ql)?:\/\//, 'is not a PostgreSQL URL (postgres://user:password@host:port/database)')
+  .regex(
+    DATABASE_URL,
+    'is not the URL of a PostgreSQL, MySQL or MariaDB database (postgres://user:password@host:port/database, mysql://…)',
+  )
   .describe('Connection URL. Write secrets as ${NAME}: they are taken from the environment.');
 
 const openapiFile = z
@@ -35,6 +43,32 @@ const applicationExtras = {
   health: healthPath.default('/'),
 };
 
+const strayWritersSchema = z
+  .strictObject({
+    expected: z
+      .array(z.string().min(1).max(64))
+      .max(100)
+      .optional()
+      .describe(
+        'Database users, or names that connections give themselves, that may be seen: the monolith itself, and jobs that are known. Without it nothing is judged.',
+      ),
+    withinMinutes: z.number().positive().default(60).describe('How far back is looked.'),
+  })
+  .describe('Who was seen writing to the monolith’s tables, by samples once a second. PostgreSQL only.');
+
+const retireSchema = z
+  .strictObject({
+    quietFor: z
+      .string()
+      .regex(new RegExp(`^${DURATION}$`), 'is not a duration like `12h` or `7d`')
+      .transform((text) => millisecondsOf(text))
+      .prefault('7d')
+      .describe(
+        'How long no request may have reached the monolith on its routes, and no write its tables, counted from the first look after the cutover.',
+      ),
+  })
+  .describe('What `retire` needs besides.');
+
 const gatesSchema = z
   .strictObject({
     lagSeconds: z.number().positive().default(2).describe('Seconds that the follower may be behind.'),
@@ -50,6 +84,14 @@ const gatesSchema = z
       .positive()
       .default(60)
       .describe('Age that the last full verify may have.'),
+    addedColumns: z
+      .enum(['refuse', 'allow'])
+      .default('refuse')
+      .describe(
+        'Whether columns that came after the sync began may stay behind: the mapping has none of them.',
+      ),
+    strayWriters: strayWritersSchema.prefault({}),
+    retire: retireSchema.prefault({}),
   })
   .describe('What a move needs.');
 
@@ -61,9 +103,24 @@ const migrationSchema = z
       .array(tablePairSchema)
       .default([])
       .describe('What is kept in sync. Empty for a capability without data of its own.'),
+    after: z
+      .array(name)
+      .default([])
+      .describe(
+        'Migrations that are cut over before this one, and are not taken back as long as this one is extracted.',
+      ),
     canary: canaryListsSchema.prefault({}),
     shadow: shadowSchema.prefault({}),
     ...routeDuties,
+    backfill: backfillSchema.prefault({}),
+    verify: verifySchema.prefault({}),
+    slotWarnMegabytes: z
+      .int()
+      .positive()
+      .default(1024)
+      .describe(
+        'With `capture: replication`: so much log may a database keep for the sync before status and log warn of it.',
+      ),
     gates: gatesSchema.prefault({}),
     ramp: rampSchema.optional(),
     guardrails: guardrailsSchema.prefault({}),
@@ -100,6 +157,7 @@ export const configSchema = z
     proxy: proxySchema.prefault({}),
     canary: canarySchema.prefault({}),
     control: controlSchema.prefault({}),
+    transport: transportSchema.default('direct'),
     migrations: z.record(name, migrationSchema).describe('Capabilities by name.'),
   })
   .describe('strangler.yaml: what moves, where to, and how both sides are reached.');

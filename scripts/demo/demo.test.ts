@@ -49,9 +49,9 @@ test(
       faults: { monolith: none, service: none },
     });
     expect(result.ownerChanges.map(({ verb, epoch }) => [verb, epoch])).toEqual([
-      ['cutover', 1],
-      ['rollback', 2],
-      ['cutover', 3],
+      ['cutover', 2],
+      ['rollback', 3],
+      ['cutover', 4],
     ]);
     expect(result.ownerChanges.every(({ held }) => held.max < 2000)).toBe(true);
     expect(result.requests.sent).toBeGreaterThan(1000);

@@ -21,7 +21,7 @@ class GatesRefuseError extends Error {
  */
 export async function move(
   scene: Scene,
-  request: Schemas['MoveRequest'],
+  request: Schemas['PlanRequest'] & { verb: Schemas['Verb'] },
   args: string[] = [],
 ): Promise<void> {
   const weight = request.weight === undefined ? [] : ['--weight', String(request.weight)];
@@ -39,7 +39,11 @@ export async function move(
  *
  * @param except a gate that something else is going to be done about
  */
-export async function gatesHold(scene: Scene, request: Schemas['MoveRequest'], except = ''): Promise<void> {
+export async function gatesHold(
+  scene: Scene,
+  request: Schemas['PlanRequest'] & { verb: Schemas['Verb'] },
+  except = '',
+): Promise<void> {
   const until = Date.now() + PATIENCE_MS;
   let said = '';
   for (;;) {

@@ -1,11 +1,10 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { importRetail } from '../../legacy-monolith/import.ts';
 import { STEPS } from '../../legacy-monolith/retail/statements.ts';
 import { startEmbedded } from '../../migrations/databases/embedded.ts';
 import type { EmbeddedServer } from '../../migrations/databases/embedded.ts';
+import { freePorts } from '../testing/free-ports.ts';
 import { count } from './narrator.ts';
 import type { Narrator } from './narrator.ts';
 
@@ -95,13 +94,4 @@ function isRunning(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-}
-
-/** All are held at the same time, so that no port is given out twice. */
-async function freePorts(howMany: number): Promise<number[]> {
-  const probes = Array.from({ length: howMany }, () => createServer());
-  await Promise.all(probes.map((probe) => new Promise<void>((done) => probe.listen(0, '127.0.0.1', done))));
-  const ports = probes.map((probe) => (probe.address() as AddressInfo).port);
-  await Promise.all(probes.map((probe) => new Promise((done) => probe.close(done))));
-  return ports;
 }

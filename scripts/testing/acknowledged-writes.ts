@@ -4,6 +4,7 @@ import type { RunningShop } from './running-shop.ts';
 const WRITERS = 4;
 /** A pace that leaves a slow machine time for what is tested. */
 const REST_MS = 20;
+const PATIENCE_MS = 60_000;
 
 /** Writes through the proxy all the time and remembers what was acknowledged: stock adjustments, each once. */
 export class AcknowledgedWrites {
@@ -16,6 +17,7 @@ export class AcknowledgedWrites {
   private readonly name: string;
   private readonly writers: Promise<void>[];
   private isRunning = true;
+  private lastAnswer = 'none';
   private counted: () => void = () => undefined;
 
   /** @param proxy where they go; writers at several proxies write different references */
@@ -29,8 +31,14 @@ export class AcknowledgedWrites {
   /** Resolves once `count` more writes are acknowledged. */
   async more(count: number): Promise<void> {
     const wanted = this.acknowledged.length + count;
+    const giveUpAt = Date.now() + PATIENCE_MS;
     while (this.isRunning && this.acknowledged.length < wanted) {
       await new Promise<void>((resolve) => (this.counted = resolve));
+      if (Date.now() > giveUpAt) {
+        throw new Error(
+          `no writes are acknowledged, the last answer: ${this.lastAnswer}\n${await this.shop.story()}`,
+        );
+      }
     }
   }
 
@@ -71,9 +79,10 @@ export class AcknowledgedWrites {
       const url = `${this.proxy}/api/products/${1 + ((writer + i * WRITERS) % 100)}/stock-movements`;
       try {
         const answer = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(5000) });
-        await answer.arrayBuffer();
+        this.lastAnswer = `${answer.status} ${await answer.text()}`;
         (answer.status === 201 ? this.acknowledged : this.unknown).push(reference);
-      } catch {
+      } catch (error) {
+        this.lastAnswer = String(error);
         this.unknown.push(reference);
       }
       this.counted();

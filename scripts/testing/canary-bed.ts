@@ -10,6 +10,7 @@ import { JournalFollower } from '../../migrations/lifecycle/follow.ts';
 import type { Stage } from '../../migrations/lifecycle/stages.ts';
 import { ControlStore } from '../../migrations/lifecycle/store.ts';
 import { twoDatabases, type TwoDatabases } from '../../migrations/testing/two-databases.ts';
+import { directTransport } from '../../migrations/transport/direct.ts';
 import type { WriteNews } from '../../proxy/data-plane/canary/freshness.ts';
 import { startProxy } from '../../proxy/data-plane/server.ts';
 import { readConfig, type Config } from '../config/read.ts';
@@ -126,6 +127,7 @@ export class CanaryBed {
       this.store,
       journal,
       { byName: new Map([['catalog', this.databases.capability]]) },
+      directTransport,
       SILENT,
     );
     sync.start();

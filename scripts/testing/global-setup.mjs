@@ -18,6 +18,12 @@ export default async function globalSetup() {
     'full_page_writes=off',
     '-c',
     'max_connections=200',
+    '-c',
+    'wal_level=logical',
+    '-c',
+    'max_replication_slots=100',
+    '-c',
+    'max_prepared_transactions=10',
   ]);
   process.env.STRANGLER_TEST_POSTGRES = server.url;
   globalThis.stranglerTestServer = { server, folder };

@@ -2,18 +2,19 @@ import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { freePorts } from './free-ports.ts';
 import type { MigrationStatus } from '../../proxy/control/lifecycle.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const REFUSED = 3;
 const PATIENCE_MS = 60_000;
+/** No command may take longer, whatever it waits for. */
+const COMMAND_MS = 120_000;
 const run = promisify(execFile);
 
 /** The reference shop and the product, as real processes on databases of their own. */
@@ -128,7 +129,12 @@ export class RunningShop {
   async strangler(...args: string[]): Promise<{ code: number; out: string; err: string }> {
     const child = spawnNode(['scripts/strangler.ts', '-c', this.config, ...args], this.env);
     const [out, err] = [collect(child.stdout), collect(child.stderr)];
-    const [code] = (await once(child, 'close')) as [number | null];
+    const [code] = (await within(COMMAND_MS, once(child, 'close')).catch(async (error: Error) => {
+      child.kill('SIGKILL');
+      throw new Error(
+        `strangler ${args.join(' ')} ${error.message}: ${out()}${err()}\n${await this.story()}`,
+      );
+    })) as [number | null];
     return { code: code ?? -1, out: out(), err: err() };
   }
 
@@ -139,16 +145,22 @@ export class RunningShop {
       const { code, out, err } = await this.strangler(...args);
       if (code === 0) return out;
       if (code !== REFUSED || Date.now() > giveUpAt) {
-        const status = JSON.stringify(await this.status().catch(String));
         throw new Error(
-          `strangler ${args.join(' ')} ended with ${code}: ${out}${err}\nstatus: ${status}\nproduct: ${this.productSaid()}`,
+          `strangler ${args.join(' ')} ended with ${code}: ${out}${err}\n${await this.story()}`,
         );
       }
     }
   }
 
+  /** What a test that waited in vain has to tell: the last status, and all that the product said. */
+  async story(): Promise<string> {
+    const status = JSON.stringify(await this.status().catch(String));
+    return `status: ${status}\nproduct: ${this.productSaid()}`;
+  }
+
   async status(): Promise<MigrationStatus> {
-    const answer = await fetch(`http://${this.env.CONTROL_LISTEN}/v1/migrations/catalog`);
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const answer = await fetch(`http://${this.env.CONTROL_LISTEN}/v1/migrations/catalog`, { signal });
     return (await answer.json()) as MigrationStatus;
   }
 
@@ -158,7 +170,7 @@ export class RunningShop {
     for (;;) {
       const status = await this.status().catch((error: unknown) => String(error));
       if (typeof status !== 'string' && fits(status)) return status;
-      if (Date.now() > giveUpAt) throw new Error(`the status never fitted: ${JSON.stringify(status)}`);
+      if (Date.now() > giveUpAt) throw new Error(`the status never fitted\n${await this.story()}`);
       await pause(20);
     }
   }
@@ -203,10 +215,27 @@ function collect(stream: NodeJS.ReadableStream | null): () => string {
 /** Waits for a line on standard output; ends in an error with what was said when the process does. */
 async function lineOf(child: ChildProcess, line: RegExp): Promise<void> {
   const [out, err] = [collect(child.stdout), collect(child.stderr)];
-  await new Promise<void>((resolve, reject) => {
+  const said = new Promise<void>((resolve, reject) => {
     child.stdout?.on('data', () => line.test(out()) && resolve());
     child.once('exit', (code) => reject(new Error(`ended with ${code}: ${out()}${err()}`)));
   });
+  await within(PATIENCE_MS, said).catch((error: Error) => {
+    throw new Error(`no line like ${line}: ${error.message}: ${out()}${err()}`);
+  });
+}
+
+/** The same promise, but with an end: a test that hangs tells nobody what it waited for. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  const patience = new AbortController();
+  const over = pause(ms, undefined, patience).then((): never => {
+    throw new Error(`took longer than ${ms} ms`);
+  });
+  try {
+    return await Promise.race([promise, over]);
+  } finally {
+    patience.abort();
+    over.catch(() => undefined);
+  }
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
@@ -225,17 +254,4 @@ function kill(pid: number): void {
 async function newDatabase(): Promise<string> {
   const { createDatabase } = await import('../../migrations/testing/two-databases.ts');
   return createDatabase('');
-}
-
-async function freePorts(count: number): Promise<[number, number, number, number]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(async (server) => {
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      return (server.address() as AddressInfo).port;
-    }),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports as [number, number, number, number];
 }

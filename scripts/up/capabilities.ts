@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Database } from '../../migrations/databases/database.ts';
-import { openPostgres } from '../../migrations/databases/postgres/postgres.ts';
+import { openDatabase } from '../../migrations/databases/open.ts';
 import { breakingDifferences } from '../../migrations/contracts/compare.ts';
 import { readContract } from '../../migrations/contracts/document.ts';
 import { MappingError } from '../../migrations/mapping/compile.ts';
@@ -25,7 +25,7 @@ export interface Capabilities {
 export function openCapabilities(config: Config): Capabilities {
   const opened = new Map<string, Database>();
   const open = (label: string, url: string): Database => {
-    const known = opened.get(`${label} ${url}`) ?? openPostgres(url, label);
+    const known = opened.get(`${label} ${url}`) ?? openDatabase(url, label);
     opened.set(`${label} ${url}`, known);
     return known;
   };
@@ -48,7 +48,8 @@ function capabilityOf(
   name: string,
   open: (label: string, url: string) => Database,
 ): Capability {
-  const { service, tables, gates } = config.migrations[name] ?? missing(name);
+  const { service, tables, after, gates, backfill, verify, slotWarnMegabytes } =
+    config.migrations[name] ?? missing(name);
   const application = config.services[service] ?? missing(service);
   const urls = { monolith: config.monolith.database, service: application.database };
   let databases: Readonly<Record<Side, Database>> | null = null;
@@ -62,7 +63,13 @@ function capabilityOf(
     name,
     service,
     pairs: tables,
-    thresholds: gates,
+    after,
+    folder: config.folder,
+    routes: routesInWords(config, name),
+    thresholds: { ...gates, retireQuietMs: gates.retire.quietFor },
+    backfill,
+    verify,
+    slotWarnMegabytes,
     databases,
     probe: async () => {
       const sides = [
@@ -77,6 +84,13 @@ function capabilityOf(
     },
     compareContracts: () => compareContracts(config, name, application.openapi),
   };
+}
+
+function routesInWords(config: Config, name: string): string[] {
+  const { routes } = buildRouteTable(routesOf(config));
+  return routes
+    .filter(({ migration }) => migration === name)
+    .map(({ method, host, path }) => `${method} ${host ?? ''}${path}`);
 }
 
 async function compareContracts(

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JournalFollower } from '../../migrations/lifecycle/follow.ts';
-import type { ControlStore } from '../../migrations/lifecycle/store.ts';
+import type { ControlStore, Presence } from '../../migrations/lifecycle/store.ts';
 import type { Standing, Standings, StandingsFeed } from '../../proxy/data-plane/standing.ts';
 import type { Config } from '../config/read.ts';
 
@@ -26,6 +26,7 @@ export class JournalFeed implements StandingsFeed {
   private standings: Standings;
   private acked = 0;
   private leaseUntil = 0;
+  private presence: Presence | null = null;
   private renewing: Promise<void> = Promise.resolve();
 
   private constructor(store: ControlStore, journal: JournalFollower, migrations: readonly FedMigration[]) {
@@ -84,19 +85,45 @@ export class JournalFeed implements StandingsFeed {
 
   private async keepLease(): Promise<void> {
     while (!this.stop.signal.aborted) {
+      if (!this.presence) await this.bePresent().catch(() => undefined);
       await this.renew().catch(() => undefined);
       await pause(RENEW_MS, undefined, { signal: this.stop.signal }).catch(() => undefined);
     }
   }
 
+  /**
+   * When this proxy is killed, its connection ends, and moves do not wait for it any more. Nor do they when the connection
+   * broke for another reason, so then this proxy trusts its lease again only once it has renewed it.
+   */
+  private async bePresent(): Promise<void> {
+    const lost = (): void => {
+      this.presence = null;
+      this.leaseUntil = 0;
+      void this.renew().catch(() => undefined);
+    };
+    this.presence = await this.store.bePresent(this.stop.signal, lost);
+  }
+
   /** Counted from before the request: the store's lease never ends before ours. */
   private async renew(): Promise<void> {
     const asked = performance.now();
+    const { presence } = this;
     const hadLapsed = asked >= this.leaseUntil;
-    await this.store.renewLease(this.id, this.acked, LEASE_MS);
+    await this.takeLease();
     // A whole move may have passed while there was no lease: first the journal, then the confidence.
     if (hadLapsed) await this.journal.refresh();
-    this.leaseUntil = Math.max(this.leaseUntil, asked + LEASE_MS);
+    // A lease that was renewed with a connection that broke meanwhile is none.
+    if (presence === this.presence) this.leaseUntil = Math.max(this.leaseUntil, asked + LEASE_MS);
+  }
+
+  /**
+   * What was acknowledged of another journal counts for nothing in this one: under a name of its own, the lease says
+   * so, and no change of owner begins before this proxy is restarted.
+   */
+  private async takeLease(): Promise<void> {
+    if (!this.journal.fork) return this.store.renewLease(this.id, this.acked, LEASE_MS, this.presence);
+    await this.store.renewLease(`${this.id}-of-another-journal`, 0, LEASE_MS);
+    await this.store.dropLease(this.id);
   }
 
   private picture(): Standings {

@@ -1,14 +1,17 @@
 import { UnreachableDatabaseError, DatabaseError } from '../../migrations/databases/errors.ts';
 import { ContractError } from '../../migrations/contracts/document.ts';
+import type { BackgroundVerify } from '../../migrations/lifecycle/background-verify.ts';
 import type { Coordinator, MoveResult, Order } from '../../migrations/lifecycle/coordinator.ts';
 import {
   GateRefusedError,
   JournalConflictError,
+  JournalForkedError,
   LifecycleError,
   MoveFailedError,
   MoveNotAllowedError,
   MoveUnderWayError,
   NotCoordinatorError,
+  OverrideError,
   UnknownMigrationError,
 } from '../../migrations/lifecycle/errors.ts';
 import type { JournalFollower } from '../../migrations/lifecycle/follow.ts';
@@ -16,27 +19,45 @@ import type { TrafficGuard } from '../../migrations/lifecycle/guard-traffic.ts';
 import type { RampStep } from '../../migrations/lifecycle/ramp.ts';
 import { rampStepInWords } from '../../migrations/lifecycle/ramp.ts';
 import { startVerify } from '../../migrations/lifecycle/run-verify.ts';
-import type { JournalEntry as Journaled } from '../../migrations/lifecycle/journal.ts';
+import { firstBrokenEntry, type JournalEntry as Journaled } from '../../migrations/lifecycle/journal.ts';
 import type { ControlStore, Report } from '../../migrations/lifecycle/store.ts';
 import { ControlError } from '../../proxy/control/lifecycle.ts';
 import type {
   Actor,
   Differences,
+  JournalCheck,
   JournalEntry,
   Lifecycle,
   MigrationStatus,
   MoveOutcome,
   MoveRequest,
+  MoveUnderWay,
   Plan,
+  PlanRequest,
   VerifyRequest,
 } from '../../proxy/control/lifecycle.ts';
+import type {
+  PageRequest,
+  ParkedPage,
+  ParkedRows,
+  RetryOutcome,
+  RetryRequest,
+  RowKey,
+  SkipActor,
+  SkipOutcome,
+} from '../../proxy/control/parking.ts';
+import type { Certificate, GuardRemoval } from '../../proxy/control/retirement.ts';
+import type { BackfillHold, BackfillOrder, FoundDifferences } from '../../proxy/control/sync-orders.ts';
 import type { Explanation, Question } from '../../proxy/data-plane/explain.ts';
 import type { RouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
 import { locateMappingProblems } from './capabilities.ts';
 import type { ShadowEvidence } from './shadow-evidence.ts';
 import { explainFrom } from './explain.ts';
+import { ParkedChangesOf } from './parking.ts';
+import { RetirementOf } from './retirement.ts';
 import { statusOf } from './status.ts';
+import { SyncOrdersOf } from './sync-orders.ts';
 import type { TrafficReport } from './traffic.ts';
 import { trafficReports } from './traffic.ts';
 import { GateWatch } from './watch-gates.ts';
@@ -51,6 +72,7 @@ export interface LifecycleParts {
   coordinator: Coordinator;
   shadow: ShadowEvidence;
   guard: TrafficGuard;
+  background: BackgroundVerify;
 }
 
 /** The lifecycle as the control API wants it: the coordinator's words turned into the API's. */
@@ -59,9 +81,15 @@ export class WiredLifecycle implements Lifecycle {
   private names: readonly string[];
   private readonly gates: GateWatch;
   private readonly verifying = new Set<string>();
+  private readonly parking: ParkedChangesOf;
+  private readonly syncOrders: SyncOrdersOf;
+  private readonly retirement: RetirementOf;
 
   constructor(parts: LifecycleParts) {
     this.parts = parts;
+    this.parking = new ParkedChangesOf(parts);
+    this.syncOrders = new SyncOrdersOf(parts);
+    this.retirement = new RetirementOf(parts);
     this.names = Object.keys(parts.config.migrations);
     this.gates = new GateWatch(parts.coordinator, parts.journal, this.names);
   }
@@ -87,19 +115,26 @@ export class WiredLifecycle implements Lifecycle {
     });
   }
 
-  plan(migration: string, request: MoveRequest): Promise<Plan> {
+  plan(migration: string, request: PlanRequest): Promise<Plan> {
     return this.guarded(migration, async () => {
-      const plan = await this.parts.coordinator.plan(migration, request.verb);
-      return request.ramp ? { ...plan, steps: [...plan.steps, ...this.rampInWords(migration)] } : plan;
+      const { verb = null, ramp, weight = null, override = [] } = request;
+      const first = ramp ? this.rampOf(migration)[0]?.weight : undefined;
+      const options = { override, weight: first ?? weight };
+      const plan = await this.parts.coordinator.plan(migration, verb, options);
+      return ramp ? { ...plan, steps: [...plan.steps, ...this.rampInWords(migration)] } : plan;
     });
   }
 
   move(migration: string, request: MoveRequest, { name, reason }: Actor): Promise<MoveOutcome> {
     return this.guarded(migration, async () => {
-      const order = { verb: request.verb, ...this.shareOf(migration, request), actor: name, reason };
+      const { verb, override = [] } = request;
+      const { keepGuard = false } = request;
+      const share = this.shareOf(migration, request);
+      const order = { verb, ...share, actor: name, reason, override, keepGuard };
       const result = await this.parts.coordinator.move(migration, order);
       this.gates.refreshSoon();
-      return finished(result);
+      const outcome = finished(result);
+      return verb === 'retire' ? this.retirement.certify(outcome) : outcome;
     });
   }
 
@@ -113,8 +148,10 @@ export class WiredLifecycle implements Lifecycle {
         throw new ControlError('move-under-way', `"${migration}": ${what}`);
       }
       this.verifying.add(migration);
+      const resumeBackground = await this.parts.background.giveWay(migration);
       const end = (): void => {
         this.verifying.delete(migration);
+        resumeBackground();
         this.gates.refreshSoon();
       };
       try {
@@ -134,8 +171,50 @@ export class WiredLifecycle implements Lifecycle {
     });
   }
 
+  holdBackfill(migration: string, order: BackfillOrder, actor: Actor): Promise<BackfillHold> {
+    return this.guarded(migration, () => this.syncOrders.holdBackfill(migration, order, actor));
+  }
+
+  found(migration: string): Promise<FoundDifferences> {
+    return this.guarded(migration, () => this.syncOrders.found(migration));
+  }
+
+  parked(migration: string, page: PageRequest): Promise<ParkedPage> {
+    return this.guarded(migration, () => this.parking.parked(migration, page));
+  }
+
+  parkedRows(migration: string, key: RowKey): Promise<ParkedRows> {
+    return this.guarded(migration, () => this.parking.parkedRows(migration, key));
+  }
+
+  retry(migration: string, request: RetryRequest): Promise<RetryOutcome> {
+    return this.guarded(migration, () => this.parking.retry(migration, request));
+  }
+
+  skip(migration: string, key: RowKey, actor: SkipActor): Promise<SkipOutcome> {
+    return this.guarded(migration, () => this.parking.skip(migration, key, actor));
+  }
+
   resume({ name }: Actor): Promise<MoveOutcome[]> {
     return this.guarded('', async () => (await this.parts.coordinator.resume(name)).map(withoutLate));
+  }
+
+  underWay(): Promise<MoveUnderWay[]> {
+    return this.guarded('', () => this.parts.coordinator.underWay());
+  }
+
+  abort(migration: string, { name, reason }: Actor): Promise<MoveOutcome> {
+    return this.guarded(migration, async () =>
+      withoutLate(await this.parts.coordinator.abort(migration, name, reason ?? 'no reason given')),
+    );
+  }
+
+  certificate(migration: string): Promise<Certificate> {
+    return this.guarded(migration, () => this.retirement.certificate(migration));
+  }
+
+  dropGuard(migration: string, actor: Actor): Promise<GuardRemoval> {
+    return this.guarded(migration, () => this.retirement.dropGuard(migration, actor));
   }
 
   log(migration?: string): Promise<JournalEntry[]> {
@@ -146,6 +225,25 @@ export class WiredLifecycle implements Lifecycle {
       return journal.entries
         .filter((entry) => migration === undefined || entry.migration === migration)
         .map(toApiEntry);
+    });
+  }
+
+  checkJournal(): Promise<JournalCheck> {
+    return this.guarded('', async () => {
+      const { journal, store } = this.parts;
+      // That it has forked is a part of the answer here.
+      await journal.refresh().catch((error: unknown) => {
+        if (!(error instanceof JournalForkedError)) throw error;
+      });
+      const entries = await store.entries();
+      const newest = entries.at(-1);
+      const broken = firstBrokenEntry(entries);
+      return {
+        entries: entries.length,
+        newest: newest ? { seq: newest.seq, hash: newest.hash } : null,
+        broken: broken && { ...broken, entry: toApiEntry(broken.entry) },
+        forked: journal.fork?.message ?? null,
+      };
     });
   }
 
@@ -253,6 +351,8 @@ function codeOf(error: Error): ConstructorParameters<typeof ControlError>[0] | n
   if (error instanceof MoveUnderWayError || error instanceof JournalConflictError) return 'move-under-way';
   if (error instanceof MoveFailedError) return error.late ? 'timed-out' : 'failed';
   if (error instanceof UnreachableDatabaseError || error instanceof NotCoordinatorError) return 'unreachable';
+  if (error instanceof JournalForkedError) return 'journal-forked';
+  if (error instanceof OverrideError) return 'bad-request';
   if (error instanceof LifecycleError) return 'move-not-allowed';
   if (error instanceof DatabaseError || error instanceof ContractError) return 'failed';
   return null;

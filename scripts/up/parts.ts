@@ -1,9 +1,11 @@
 import pino from 'pino';
 import type { Logger } from 'pino';
+import { BackgroundVerify } from '../../migrations/lifecycle/background-verify.ts';
 import { Coordinator } from '../../migrations/lifecycle/coordinator.ts';
 import { Leadership } from '../../migrations/lifecycle/lead.ts';
 import { JournalFollower } from '../../migrations/lifecycle/follow.ts';
 import type { ControlStore } from '../../migrations/lifecycle/store.ts';
+import { openTransport } from '../../migrations/transport/open.ts';
 import { startControl } from '../../proxy/control/server.ts';
 import { startProxy } from '../../proxy/data-plane/server.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
@@ -21,6 +23,7 @@ import { inForceOf } from './reload.ts';
 import { reportFindings, ShadowEvidence } from './shadow-evidence.ts';
 import { SyncParts } from './sync.ts';
 import { startTrafficGuard } from './traffic-guard.ts';
+import { keepLookingAround } from './watch-quiet.ts';
 
 /** One part of the product, running in this process. */
 export interface Part extends Reconfigurable {
@@ -34,9 +37,20 @@ const REPORT_MS = 1000;
 const logger = (name: string): Logger =>
   pino({ name, level: process.env.STRANGLER_LOG_LEVEL ?? 'warn' }, pino.destination(2));
 
+/** Says once, loudly, that the store has another journal than before; returns the follower. */
+async function followJournal(store: ControlStore, part: string): Promise<JournalFollower> {
+  const journal = await JournalFollower.start(store);
+  const stop = journal.subscribe(() => {
+    if (!journal.fork) return;
+    stop();
+    logger(part).error({ error: journal.fork }, journal.fork.message);
+  });
+  return journal;
+}
+
 /** The routing proxy. */
 export async function startProxyPart(config: Config, store: ControlStore): Promise<Part> {
-  const journal = await JournalFollower.start(store);
+  const journal = await followJournal(store, 'proxy');
   const feed = await JournalFeed.start(store, journal, fedMigrations(config));
   const freshness = new StoreFreshness(store, journal);
   const cookieKeys = await cookieKeysOf(store, process.env);
@@ -73,9 +87,9 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
 
 /** The sync of every migration that has tables. */
 export async function startSyncPart(config: Config, store: ControlStore): Promise<Part> {
-  const journal = await JournalFollower.start(store);
+  const journal = await followJournal(store, 'sync');
   const capabilities = openCapabilities(config);
-  const sync = new SyncParts(store, journal, capabilities, logger('sync'));
+  const sync = new SyncParts(store, journal, capabilities, openTransport(config.transport), logger('sync'));
   sync.start();
   return {
     ready: 'sync       running',
@@ -94,7 +108,7 @@ export async function startSyncPart(config: Config, store: ControlStore): Promis
 
 /** Control API, dashboard and the coordinator behind them. */
 export async function startControlPart(config: Config, store: ControlStore): Promise<Part> {
-  const journal = await JournalFollower.start(store);
+  const journal = await followJournal(store, 'control');
   const capabilities = openCapabilities(config);
   const shadow = new ShadowEvidence(config, store, journal);
   const leadership: Leadership = new Leadership(store, () => coordinator.resume('strangler'));
@@ -118,7 +132,14 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
     logger: log,
   });
   const stopForgetting = keepForgetting(store, journal, isLeading);
-  const lifecycle = new WiredLifecycle({ config, table, store, journal, coordinator, guard, shadow });
+  const stopLooking = keepLookingAround({ store, journal, capabilities }, isLeading);
+  const background = new BackgroundVerify({
+    ...{ store, journal, capabilities, isLeading },
+    onFailure: (migration, error) => log.warn({ migration, error }, 'the comparison by itself failed'),
+  });
+  background.start();
+  const parts = { config, table, store, journal, coordinator, guard, shadow, background };
+  const lifecycle = new WiredLifecycle(parts);
   const [host, port] = splitAddress(config.control.listen);
   const token = process.env.STRANGLER_TOKEN ?? null;
   const control = await startControl({ lifecycle, listen: { host, port }, token, logger: log });
@@ -133,7 +154,9 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
     },
     close: async () => {
       stopForgetting();
+      stopLooking();
       await guard.close();
+      await background.close();
       await leadership.close();
       lifecycle.close();
       await control.close();

@@ -47,7 +47,7 @@ describe('a ramp', () => {
     });
     expect(await decided()).toEqual(['person: canary 20', 'ramp: canary 60', 'ramp: canary 100']);
     expect(await application.strangler('log')).toMatch(
-      /canary → canary 60 %, step 2 of 3 of a ramp +0 +ramp +step 2 of 3: 60 % for 2 s/,
+      /canary → canary 60 %, step 2 of 3 of a ramp +1 +ramp +step 2 of 3: 60 % for 2 s/,
     );
   }, 120_000);
 

@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { newMigration } from '../../migrations/lifecycle/fold.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
-import { routeStatuses } from './status.ts';
+import { newRecord } from '../../migrations/lifecycle/run-verify.ts';
+import { routeStatuses, verifyStatus } from './status.ts';
 
 const canary = { ...newMigration('catalog'), stage: 'canary', weight: 25 } as const;
 
@@ -21,4 +22,15 @@ it('shows one line where a route does one thing', () => {
   expect(shown('GET')).toEqual(['reads: 25 % service']);
   expect(shown('POST')).toEqual(['writes: monolith']);
   expect(shown('*', 'reads')).toEqual(['reads: 25 % service']);
+});
+
+it('calls a comparison failed whose process has not been heard of', () => {
+  const shownAfter = (ageMs: number) => {
+    const report = { name: 'verify:catalog', value: newRecord(canary), at: '2020-01-01T00:00:00Z', ageMs };
+    return verifyStatus(canary, new Map([[report.name, report]]));
+  };
+  expect(shownAfter(1000)?.state).toBe('running');
+  const gone = shownAfter(60_000);
+  expect(gone?.state).toBe('failed');
+  expect(gone?.details.join()).toMatch(/ended before it was through; run `strangler verify` again/);
 });

@@ -4,8 +4,8 @@ import type { Guarded } from '../../migrations/lifecycle/guard-traffic.ts';
 import type { Effect } from '../../migrations/lifecycle/protocol.ts';
 import { verdictOfAll } from '../../migrations/lifecycle/shadow-verdict.ts';
 import { ALLOWED_MOVES, isSynced, nextVerb, otherSide } from '../../migrations/lifecycle/stages.ts';
+import { VERIFY_SILENT_MS } from '../../migrations/lifecycle/run-verify.ts';
 import type { Report } from '../../migrations/lifecycle/store.ts';
-import type { SyncReport } from '../../migrations/relay/keep-in-step.ts';
 import type {
   MigrationStatus,
   RouteStatus,
@@ -20,9 +20,11 @@ import { guardrailStatus, rampStatus, takenBack } from './ramp-status.ts';
 import { countsOf, shadowTotals } from './shadow-totals.ts';
 import { addressStatuses } from './address-status.ts';
 import type { TrafficReport } from './traffic.ts';
+import type { ObservedSync } from './watch-sync.ts';
 
 /** A report older than this says nothing about now. */
 const STALE_MS = 5000;
+const DRIFT_SHOWN = 50;
 
 export interface StatusParts {
   service: string;
@@ -106,7 +108,7 @@ function actualWeight(traffic: readonly TrafficReport[], migration: string): num
 
 function syncStatus(state: MigrationState, reports: ReadonlyMap<string, Report>, now: number): SyncStatus {
   const report = reports.get(`sync:${state.migration}`);
-  const value = report?.value as SyncReport | undefined;
+  const value = report?.value as ObservedSync | undefined;
   const direction = { from: state.owner, to: otherSide(state.owner) };
   if (!report || !value || value.epoch !== state.epoch || value.from !== labelOf(state, value)) {
     return {
@@ -116,6 +118,13 @@ function syncStatus(state: MigrationState, reports: ReadonlyMap<string, Report>,
       lagSeconds: 0,
       lagChanges: 0,
       parked: 0,
+      parkedKeys: 0,
+      applied: 0,
+      unreadable: 0,
+      changesPerSecond: 0,
+      drift: [],
+      slot: null,
+      followerSlot: null,
       backfill: [],
       reportedAt: new Date(now).toISOString(),
     };
@@ -128,37 +137,59 @@ function syncStatus(state: MigrationState, reports: ReadonlyMap<string, Report>,
     lagSeconds: value.lagSeconds,
     lagChanges: value.lagChanges,
     parked: value.parked,
+    parkedKeys: value.parkedKeys,
+    applied: value.applied,
+    unreadable: value.unreadable ?? 0,
+    changesPerSecond: isStale ? 0 : value.changesPerSecond,
+    drift: value.drift.slice(0, DRIFT_SHOWN),
+    slot: value.slot,
+    followerSlot: value.followerSlot ?? null,
     backfill: value.backfill,
     reportedAt: report.at,
   };
 }
 
 /** Reports of the other direction carry the same epoch only while a change of owner is under way. */
-function labelOf(state: MigrationState, report: SyncReport): string {
+function labelOf(state: MigrationState, report: ObservedSync): string {
   const isFromMonolith = report.from === 'monolith';
   return isFromMonolith === (state.owner === 'monolith') ? report.from : '';
 }
 
-function detailOf(report: SyncReport): string {
+function detailOf(report: ObservedSync): string {
   if (report.detail) return report.detail;
   return report.parkedReasons.length > 0 ? `parked: ${report.parkedReasons.join('; ')}` : '';
 }
 
-function verifyStatus(state: MigrationState, reports: ReadonlyMap<string, Report>): VerifyStatus | null {
-  const record = reports.get(`verify:${state.migration}`)?.value as VerifyRecord | undefined;
+/** The newest comparison; null when there is none of the present owner. */
+export function verifyStatus(
+  state: MigrationState,
+  reports: ReadonlyMap<string, Report>,
+): VerifyStatus | null {
+  const reported = reports.get(`verify:${state.migration}`);
+  const record = reported?.value as VerifyRecord | undefined;
   // A comparison from before the last change of owner says nothing about the side that follows now.
   if (!record || record.epoch !== state.epoch || record.owner !== state.owner) return null;
   const { unsettled, details } = record;
-  const unrested = unsettled > 0 ? [`${unsettled} rows never came to rest while they were compared`] : [];
+  const isGone = record.state === 'running' && (reported?.ageMs ?? 0) > VERIFY_SILENT_MS;
+  const { parked = 0, seconds = 0, entries = [] } = record;
+  const besides = [
+    ...(isGone
+      ? ['the process that compared ended before it was through; run `strangler verify` again']
+      : []),
+    ...(unsettled > 0 ? [`${unsettled} rows never came to rest while they were compared`] : []),
+    ...(parked > 0 ? [`${parked} rows wait for changes that are parked; see \`strangler parked\``] : []),
+  ];
   return {
-    state: record.state,
+    state: isGone ? 'failed' : record.state,
     at: record.at,
     rowsCompared: record.rowsCompared,
     rowsTotal: record.rowsTotal,
     rowsPerSecond: record.rowsPerSecond,
     differences: record.differences,
+    ...{ unsettled, parked, seconds, entries },
+    unmapped: record.unmapped ?? [],
     repaired: record.repaired,
-    details: [...details, ...unrested],
+    details: [...details, ...besides],
   };
 }
 

@@ -108,6 +108,11 @@ describe('the evidence of the sync', () => {
     expect(read().lag).toEqual({ seconds: 1.5 });
   });
 
+  it('is that of a sync that stands still, too, as far as it knows', () => {
+    report('sync:catalog', { ...live, state: 'stalled', lagSeconds: 30, lagChanges: 2 });
+    expect(read().lag).toEqual({ seconds: 30 });
+  });
+
   it.each([
     ['there is no report', null, 0],
     ['the report is old', live, 6000],

@@ -79,6 +79,8 @@ function lagOf({ migration, epoch }: MigrationState, reports: ReadonlyMap<string
   const report = reports.get(`sync:${migration}`);
   const value = report?.value as SyncReport | undefined;
   if (!report || value?.epoch !== epoch || report.ageMs > STALE_MS) return null;
+  // One that stands still knows how far it is behind as long as it can ask the owner; that nothing is says nothing.
+  if (value.state === 'stalled') return value.lagChanges > 0 ? value.lagSeconds : null;
   return value.state === 'live' ? value.lagSeconds : null;
 }
 

@@ -26,6 +26,7 @@ export class GateWatch {
   }
 
   waitsFor(migration: string): readonly string[] {
+    if (this.journal.fork) return [this.journal.fork.message];
     const { seq, stage } = this.journal.state(migration);
     const found = this.found.get(migration);
     if (found?.seq === seq) return found.reasons;
@@ -69,7 +70,7 @@ export class GateWatch {
     const verb = nextVerb(stage);
     if (verb === null || change) return [];
     try {
-      const { gates } = await this.coordinator.plan(name, verb, false);
+      const { gates } = await this.coordinator.plan(name, verb, { rehearse: false });
       return gates
         .filter((gate) => !gate.passed)
         .map(({ gate, value, threshold }) => `${gate}: ${value}, needs ${threshold}`);

@@ -3,15 +3,20 @@ import type {
   Applier,
   BackfillCursor,
   Change,
+  ChangedKey,
+  LineChunk,
   ParkedChange,
-  Row,
+  SourceRow,
   TargetRow,
   TargetTable,
 } from '../database.ts';
-import { NotInstalledError, StaleEpochError } from '../errors.ts';
-import { query, sqlState, transaction } from './connect.ts';
-import { toChange } from './changes.ts';
-import { discardSql, fillSql, mendSql, removeSql, upsertSql } from './apply-sql.ts';
+import { ForeignRowError, PartWithoutRowError, NotInstalledError, StaleEpochError } from '../errors.ts';
+import { sqlState, transaction } from './connect.ts';
+import { copyLines, copyUntouched } from './fill.ts';
+import { discardSql, fillSql, inputOf, MARK_TRUNCATED, mendSql, removeSql, upsertSql } from './apply-sql.ts';
+import { vacate } from './vacate.ts';
+import { Parking, PASS_MARK } from './parking.ts';
+import { clearSql } from './parts-sql.ts';
 
 /** @see Database.applying */
 export async function applying<T>(
@@ -23,7 +28,10 @@ export async function applying<T>(
 ): Promise<T> {
   return transaction(pool, label, 'BEGIN', async (client) => {
     await setOrigin(client, migration);
+    // What can wait for the end of an attempt does: nothing else knows which rows belong together.
+    await client.query('SET CONSTRAINTS ALL DEFERRED');
     const position = await lockSide(client, label, migration, epoch);
+    await signInLog(client, migration);
     return work(new PostgresApplier(client, migration, epoch, position));
   });
 }
@@ -55,6 +63,18 @@ async function setOrigin(client: pg.PoolClient, migration: string): Promise<void
   await client.query(`SELECT set_config('strangler.origin', $1, true)`, [migration]);
 }
 
+/**
+ * Whoever reads the log knows the applier's transactions by their first write. `pgoutput` of PostgreSQL 13 has no
+ * messages, and one origin of replication can be only one session's.
+ */
+async function signInLog(client: pg.PoolClient, migration: string): Promise<void> {
+  await client.query(
+    `UPDATE strangler.side SET position = position
+     WHERE migration = $1 AND EXISTS (SELECT FROM strangler.slot WHERE migration = $1)`,
+    [migration],
+  );
+}
+
 /** The row lock makes appliers of one migration take turns; the epoch refuses those that are late. */
 async function lockSide(
   client: pg.PoolClient,
@@ -79,44 +99,19 @@ async function lockSide(
   return side.position;
 }
 
-type ParkedRow = Parameters<typeof toChange>[0] & Record<'reason' | 'parked_at', string>;
-
-const PARKED = `SELECT id, source, op, key, row, reason, parked_at FROM strangler.parked WHERE migration = $1 ORDER BY id`;
-
-const toParked = (row: ParkedRow): ParkedChange => ({
-  ...toChange(row),
-  reason: row.reason,
-  parkedAt: row.parked_at,
-});
-
-/** @see Database.parkedChanges */
-export async function parkedChanges(
-  pool: pg.Pool,
-  label: string,
-  migration: string,
-  limit: number,
-): Promise<ParkedChange[]> {
-  return (await query<ParkedRow>(pool, label, `${PARKED} LIMIT $2`, [migration, limit])).map(toParked);
-}
-
-/** A change of some columns of a row that is not there (yet): it waits, parked, until the row is. */
-class PartWithoutRowError extends Error {
-  constructor(target: TargetTable) {
-    super(`the row of ${target.name} that this change of ${target.entry} belongs to is not there`);
-  }
-}
-
 class PostgresApplier implements Applier {
   readonly position: string;
   private readonly client: pg.PoolClient;
   private readonly migration: string;
   private readonly epoch: bigint;
+  private readonly parking: Parking;
 
   constructor(client: pg.PoolClient, migration: string, epoch: bigint, position: string) {
     this.client = client;
     this.migration = migration;
     this.epoch = epoch;
     this.position = position;
+    this.parking = new Parking(client, migration);
   }
 
   async savePosition(position: string): Promise<void> {
@@ -134,8 +129,20 @@ class PostgresApplier implements Applier {
     return this.run(removeSql(target), target, rows);
   }
 
-  fill(target: TargetTable, rows: readonly TargetRow[]): Promise<void> {
-    return this.run(fillSql(target), target, rows);
+  async clear(target: TargetTable, version: string): Promise<void> {
+    const values = [this.migration, target.entry, this.epoch, version];
+    const { rowCount } = await this.client.query(MARK_TRUNCATED, values);
+    const sql = clearSql(target);
+    if (rowCount === 1 && sql !== null) await this.client.query(sql);
+  }
+
+  async fill(target: TargetTable, rows: readonly TargetRow[]): Promise<void> {
+    const rest = await copyUntouched(this.client, this.migration, target, rows);
+    await this.run(fillSql(target), target, rest);
+  }
+
+  fillLines(target: TargetTable, chunk: LineChunk): Promise<SourceRow[]> {
+    return copyLines(this.client, this.migration, target, chunk);
   }
 
   mend(target: TargetTable, rows: readonly TargetRow[]): Promise<void> {
@@ -143,7 +150,12 @@ class PostgresApplier implements Applier {
   }
 
   async discard(target: TargetTable, rows: readonly TargetRow[]): Promise<void> {
-    await this.client.query(discardSql(target), [inputOf(target, rows)]);
+    const sql = discardSql(target);
+    if (sql !== null) await this.client.query(sql, inputOf(target, rows));
+  }
+
+  vacate(target: TargetTable, rows: readonly TargetRow[]): Promise<number> {
+    return vacate(this.client, target, rows);
   }
 
   async saveCursor(source: string, cursor: BackfillCursor): Promise<void> {
@@ -160,71 +172,85 @@ class PostgresApplier implements Applier {
     await this.client.query('SAVEPOINT attempt');
     try {
       await work();
-      await this.client.query('RELEASE SAVEPOINT attempt');
+      await this.client.query(
+        'SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; RELEASE SAVEPOINT attempt',
+      );
       return null;
     } catch (error) {
       if (!isFaultOfTheData(error)) throw error;
-      await this.client.query('ROLLBACK TO SAVEPOINT attempt');
-      return error;
+      await this.client.query('ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt');
+      return isOfNul(error) ? new NulError(error) : error;
     }
   }
 
-  async park(change: Change, reason: string): Promise<void> {
-    await this.client.query(
-      `INSERT INTO strangler.parked (migration, source, key, id, op, row, reason) VALUES ($1, $2, $3, $4, $5, $6, $7)
-       ON CONFLICT (migration, source, key, id) DO UPDATE SET reason = excluded.reason`,
-      [
-        this.migration,
-        change.table,
-        change.key,
-        change.id,
-        change.op === 'delete' ? 'd' : 'u',
-        JSON.stringify(change.row),
-        reason,
-      ],
-    );
+  park(change: Change, reason: string): Promise<void> {
+    return this.parking.park([change], reason);
   }
 
-  async parked(): Promise<ParkedChange[]> {
-    const { rows } = await this.client.query<ParkedRow>(PARKED, [this.migration]);
-    return rows.map(toParked);
+  queue(changes: readonly Change[]): Promise<void> {
+    return this.parking.park(changes);
   }
 
-  async unpark(change: Change): Promise<void> {
-    await this.client.query(
-      'DELETE FROM strangler.parked WHERE migration = $1 AND source = $2 AND key = $3 AND id = $4',
-      [this.migration, change.table, change.key, change.id],
-    );
+  parkedAmong(keys: readonly ChangedKey[]): Promise<ChangedKey[]> {
+    return this.parking.among(keys);
+  }
+
+  dueParked(limit: number): Promise<ParkedChange[]> {
+    return this.parking.due(limit);
+  }
+
+  newestParked(keys: readonly ChangedKey[]): Promise<ParkedChange[]> {
+    return this.parking.newest(keys);
+  }
+
+  postpone(change: Change, reason: string): Promise<void> {
+    return this.parking.postpone(change, reason);
+  }
+
+  unpark(change: Change): Promise<number> {
+    return this.parking.unpark(change);
+  }
+
+  async pass(target: TargetTable, { key, id }: Change): Promise<void> {
+    await this.client.query(PASS_MARK, [this.migration, target.entry, key, this.epoch, id]);
   }
 
   private async run(sql: string, target: TargetTable, rows: readonly TargetRow[]): Promise<void> {
     if (rows.length === 0) return;
+    const [keys, ...rest] = inputOf(target, rows);
     const { rows: counts } = await this.client.query<{ fresh: string; hit: string }>(sql, [
-      inputOf(target, rows),
+      keys,
       this.migration,
       target.entry,
       this.epoch,
+      ...rest,
     ]);
     const [count] = counts;
-    if (target.part && count?.hit !== undefined && count.hit !== count.fresh)
-      throw new PartWithoutRowError(target);
+    if (count?.hit === undefined || count.hit === count.fresh) return;
+    throw target.part ? new PartWithoutRowError(target) : new ForeignRowError(target);
   }
 }
 
-function inputOf(target: TargetTable, rows: readonly TargetRow[]): string {
-  return JSON.stringify(rows.map((row) => numbered(target, row)));
+/** MySQL's texts may have it; the server's own words name neither the character nor the database. */
+class NulError extends Error {
+  constructor(cause: Error) {
+    super('a text has a NUL character (0x00), which PostgreSQL cannot hold; take it out at the owner', {
+      cause,
+    });
+  }
 }
 
-function numbered(target: TargetTable, row: TargetRow): Row {
-  const values = target.columns.map((column, i) => [`c${i}`, row.values[column.name] ?? null]);
-  return { k: row.sourceKey, v: row.version, ...(Object.fromEntries(values) as Row) };
+function isOfNul(error: Error): boolean {
+  const { detail = '' } = error as { detail?: string };
+  const isOfCharacters = ['22P05', '22021'].includes(sqlState(error) ?? '');
+  return isOfCharacters && (detail.includes('\\u0000') || error.message.endsWith(': 0x00'));
 }
 
 /** Of what passes by itself: connections, locks, resources, shutdown, defects of the server. The rest is the data's. */
 const PASSES = /^(08|25|40|53|55P03|57|58|XX)/;
 
 function isFaultOfTheData(error: unknown): error is Error {
-  if (error instanceof PartWithoutRowError) return true;
+  if (error instanceof PartWithoutRowError || error instanceof ForeignRowError) return true;
   const state = sqlState(error);
   return state !== null && !PASSES.test(state);
 }

@@ -2,7 +2,16 @@ import type pg from 'pg';
 import type { Change, Pending, Row } from '../database.ts';
 import { query, transaction } from './connect.ts';
 
-const BATCH = 1000;
+/**
+ * Rows of a page, and how long it should take to apply them. Of a backlog more at once is less work: a statement or two
+ * for all of them, and only the newest of each key is written.
+ */
+const PAGE_ROWS = 2000;
+const PAGE_MS = 1000;
+const FIRST_PAGE_ROWS = 100;
+/** About how many characters a page has, for rows can be long; and how many rows come before that is looked at. */
+const PAGE_CHARACTERS = 4_000_000;
+const PART_ROWS = 1000;
 
 type ChangeRow = Record<'id' | 'source' | 'op' | 'key' | 'row', string>;
 
@@ -31,13 +40,47 @@ export async function readChanges(
       `DECLARE unseen NO SCROLL CURSOR FOR SELECT id, source, op, key, row ${UNSEEN} ORDER BY id`,
       [migration, since],
     );
-    for (;;) {
-      const page = await client.query<ChangeRow>(`FETCH ${BATCH} FROM unseen`);
-      if (page.rows.length === 0) break;
-      await batch(page.rows.map(toChange));
+    const pages = new Pages(client);
+    for (let size = FIRST_PAGE_ROWS, before = FIRST_PAGE_ROWS; !pages.isOver;) {
+      const page = await pages.next(size);
+      if (page.length === 0) break;
+      const started = performance.now();
+      await batch(page.map(toChange));
+      // Where pages are applied one behind, this is the time of the one before.
+      const fitting = (Math.min(before, page.length) * PAGE_MS) / (performance.now() - started + 1);
+      before = page.length;
+      size = Math.ceil(Math.max(1, Math.min(PAGE_ROWS, size * 4, fitting)));
     }
     return rows[0]?.now ?? since;
   });
+}
+
+/** What the cursor has, in pages. How long rows are is known only when they are there, so a page is fetched in parts. */
+class Pages {
+  isOver = false;
+  private readonly client: pg.ClientBase;
+  private partRows = FIRST_PAGE_ROWS;
+
+  constructor(client: pg.ClientBase) {
+    this.client = client;
+  }
+
+  /** The next `size` rows, or fewer where they are long. */
+  async next(size: number): Promise<ChangeRow[]> {
+    const page: ChangeRow[] = [];
+    let characters = 0;
+    while (!this.isOver && page.length < size && characters < PAGE_CHARACTERS) {
+      const asked = Math.min(this.partRows, size - page.length);
+      const part = await this.client.query<ChangeRow>(`FETCH ${asked} FROM unseen`);
+      const length = part.rows.reduce((sum, { row }) => sum + row.length, 0);
+      for (const row of part.rows) page.push(row);
+      characters += length;
+      this.isOver = part.rows.length < asked;
+      const fitting = (PAGE_CHARACTERS * part.rows.length) / (length + 1);
+      this.partRows = Math.ceil(Math.max(1, Math.min(PART_ROWS, this.partRows * 4, fitting)));
+    }
+    return page;
+  }
 }
 
 /** @see Database.pending */
@@ -95,21 +138,25 @@ export async function purge(
   migration: string,
   position: string,
 ): Promise<number> {
-  const rows = await query<{ id: string }>(
+  const [row] = await query<{ n: string }>(
     pool,
     label,
-    `DELETE FROM strangler.change WHERE migration = $1 AND txid < pg_snapshot_xmin($2::pg_snapshot) RETURNING id`,
+    `WITH gone AS (
+       DELETE FROM strangler.change WHERE migration = $1 AND txid < pg_snapshot_xmin($2::pg_snapshot) RETURNING 1)
+     SELECT count(*) AS n FROM gone`,
     [migration, position],
   );
-  return rows.length;
+  return Number(row?.n ?? 0);
 }
 
 export function toChange(row: ChangeRow): Change {
   return {
     id: row.id,
     table: row.source,
-    op: row.op === 'd' ? 'delete' : 'upsert',
+    op: OPS[row.op as keyof typeof OPS],
     key: row.key,
     row: JSON.parse(row.row) as Row,
   };
 }
+
+const OPS = { t: 'truncate', d: 'delete', u: 'upsert' } as const;

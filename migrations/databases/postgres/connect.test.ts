@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { ControlStore } from '../../lifecycle/store.ts';
@@ -47,4 +48,24 @@ describe('a connection that breaks while a statement runs', () => {
     expect(await store.entries()).toEqual([]);
     await store.close();
   }, 20_000);
+});
+
+describe('a transaction that waits for another database', () => {
+  it('goes on also when that takes longer than a stopped process is waited for', async () => {
+    const pool = openPool(wire.url, 'monolith');
+    const isOld = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'strangler' AND datname = current_database()
+      AND clock_timestamp() - xact_start > interval '7 s'`;
+    const went = await transaction(pool, 'monolith', 'BEGIN', async (client) => {
+      await client.query('SELECT 1');
+      for (let hasWaited = false; !hasWaited;) {
+        const all = `SELECT 1 FROM pg_stat_activity WHERE application_name = 'strangler' AND datname = current_database()`;
+        if ((await watcher.query(all)).rowCount === 0) throw new Error('the transaction is over');
+        await pause(100);
+        hasWaited = (await watcher.query(isOld)).rowCount === 1;
+      }
+      return (await client.query<{ one: string }>('SELECT 1 AS one')).rows;
+    });
+    expect(went).toEqual([{ one: '1' }]);
+    await pool.end();
+  }, 60_000);
 });

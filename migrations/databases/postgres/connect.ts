@@ -11,6 +11,7 @@ export const TEXT_SETTINGS: ReadonlyMap<string, string> = new Map([
   ['IntervalStyle', 'postgres'],
   ['extra_float_digits', '1'],
   ['bytea_output', 'hex'],
+  ['lc_monetary', 'C'],
 ]);
 
 /** A process that was stopped in the middle of a transaction must not keep a move, or its own successor, waiting. */
@@ -53,11 +54,31 @@ export async function query<T extends pg.QueryResultRow>(
   text: string,
   values: unknown[] = [],
 ): Promise<T[]> {
+  return onClient(pool, label, async (client) => (await client.query<T>(text, values)).rows);
+}
+
+/** As `query`, for many rows: values by position instead of by name take half the time. */
+export async function queryArrays(
+  pool: pg.Pool,
+  label: string,
+  text: string,
+  values: unknown[],
+): Promise<(string | null)[][]> {
+  const wanted = { text, values, rowMode: 'array' as const };
+  return onClient(pool, label, async (client) => (await client.query<(string | null)[]>(wanted)).rows);
+}
+
+/** Runs `work` on a connection of the pool. */
+export async function onClient<T>(
+  pool: pg.Pool,
+  label: string,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
   const client = await connect(pool, label);
   try {
-    const { rows } = await client.query<T>(text, values);
+    const result = await work(client);
     client.release();
-    return rows;
+    return result;
   } catch (error) {
     client.release(isConnectionLoss(error));
     throw error;
@@ -72,6 +93,7 @@ export async function transaction<T>(
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await connect(pool, label);
+  const letSleep = keepAwake(client);
   try {
     await client.query(begin);
     const result = await work(client);
@@ -85,7 +107,26 @@ export async function transaction<T>(
     );
     client.release(broken);
     throw error;
+  } finally {
+    letSleep();
   }
+}
+
+/**
+ * A transaction waits while the other database works: a batch may take its time there. It is not idle as long as somebody
+ * says so; a process that was stopped does not.
+ *
+ * @returns the way to end it
+ */
+function keepAwake(client: pg.PoolClient): () => void {
+  let isAsking = false;
+  const timer = setInterval(() => {
+    if (isAsking) return;
+    isAsking = true;
+    const answered = (): void => void (isAsking = false);
+    client.query('SELECT').then(answered, answered);
+  }, IDLE_IN_TRANSACTION_MS / 3);
+  return () => clearInterval(timer);
 }
 
 export function sqlState(error: unknown): string | null {

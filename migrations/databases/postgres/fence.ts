@@ -2,13 +2,16 @@ import type pg from 'pg';
 import type { SideState } from '../database.ts';
 import { FenceTimeoutError, NotInstalledError, StaleEpochError } from '../errors.ts';
 import { query, sqlState, transaction } from './connect.ts';
-import { fenceSql } from './capture.ts';
 import { tableIdent } from './identifiers.ts';
+import { partitionsOf } from './partitions.ts';
+import { fenceSql } from './triggers.ts';
 
 /** Nobody but an applier or a vacuum can hold a lock that the lowering waits for. */
 const LOWER_LOCK_MS = 5000;
 const LOCK_NOT_AVAILABLE = '55P03';
 const DEADLOCK = '40P01';
+/** `statement_timeout`, or somebody who looked for what stands in the way. */
+const CANCELED = '57014';
 const UNDEFINED_TABLE = '42P01';
 
 /**
@@ -23,21 +26,24 @@ export async function raiseFence(
   attempt: bigint,
   lockTimeoutMs: number,
 ): Promise<void> {
+  const deadline = performance.now() + lockTimeoutMs;
   try {
     await transaction(pool, label, 'BEGIN', async (client) => {
-      await limitLockWait(client, lockTimeoutMs);
+      await limitWait(client, lockTimeoutMs);
+      await breakDeadlocksSoon(client);
       const { rowCount } = await client.query(
         `UPDATE strangler.side SET role = 'fenced', attempt = $2
          WHERE migration = $1 AND role = 'owner' AND attempt < $2`,
         [migration, attempt],
       );
       if (rowCount !== 1) await refuseStale(client, label, migration, `owner before attempt ${attempt}`);
+      await limitWait(client, deadline - performance.now());
       await lockTables(client, tables);
-      await client.query(fenceSql(tables, true));
+      await switchFences(client, migration, tables, true);
     });
   } catch (error) {
     const state = sqlState(error);
-    if (state === LOCK_NOT_AVAILABLE || state === DEADLOCK) {
+    if (state !== null && [LOCK_NOT_AVAILABLE, DEADLOCK, CANCELED].includes(state)) {
       throw new FenceTimeoutError(label, tables, lockTimeoutMs);
     }
     throw error;
@@ -54,7 +60,8 @@ export async function becomeOwner(
   attempt: bigint,
 ): Promise<void> {
   await transaction(pool, label, 'BEGIN', async (client) => {
-    await limitLockWait(client, LOWER_LOCK_MS);
+    await limitWait(client, LOWER_LOCK_MS);
+    await breakDeadlocksSoon(client);
     const { rows } = await client.query<{ role: string }>(
       `SELECT role FROM strangler.side WHERE migration = $1 AND epoch <= $2 AND attempt <= $3 FOR UPDATE`,
       [migration, epoch, attempt],
@@ -71,7 +78,7 @@ export async function becomeOwner(
     // An owner's fence is down: taking back a move must not wait for the very writer that kept it from going up.
     if (before.role === 'owner') return;
     await lockTables(client, tables);
-    await client.query(fenceSql(tables, false));
+    await switchFences(client, migration, tables, false);
   });
 }
 
@@ -116,15 +123,33 @@ export async function sideState(pool: pg.Pool, label: string, migration: string)
   }
 }
 
+async function switchFences(
+  client: pg.PoolClient,
+  migration: string,
+  tables: readonly string[],
+  raised: boolean,
+): Promise<void> {
+  for (const table of tables) {
+    await client.query(fenceSql(migration, await partitionsOf(client, table), raised));
+  }
+}
+
 async function lockTables(client: pg.PoolClient, tables: readonly string[]): Promise<void> {
   // In one fixed order, so that two moves cannot wait for each other.
   const names = [...tables].sort().map(tableIdent).join(', ');
   if (names) await client.query(`LOCK TABLE ${names} IN SHARE ROW EXCLUSIVE MODE`);
 }
 
+/**
+ * Limits each statement from here on: `lock_timeout` is for each lock, and one statement takes several, of tables and
+ * of their partitions.
+ */
+async function limitWait(client: pg.PoolClient, ms: number): Promise<void> {
+  await client.query(`SET LOCAL statement_timeout = ${Math.max(1, Math.ceil(ms))}`);
+}
+
 /** An autovacuum in the way is cancelled only after `deadlock_timeout`; the default of a second is our whole time. */
-async function limitLockWait(client: pg.PoolClient, lockTimeoutMs: number): Promise<void> {
-  await client.query(`SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}`);
+async function breakDeadlocksSoon(client: pg.PoolClient): Promise<void> {
   await client.query('SAVEPOINT privileged');
   try {
     await client.query(`SET LOCAL deadlock_timeout = '20ms'`);

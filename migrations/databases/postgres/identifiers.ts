@@ -18,8 +18,3 @@ export function splitTable(table: string): { schema: string; name: string } {
 
 /** Quotes a constant for statements that take no parameters (trigger bodies). */
 export const literal = (value: string): string => pg.escapeLiteral(value);
-
-/** The text form in which a row's key is written everywhere: a JSON array of the key columns' texts. */
-export function keyExpression(columns: readonly string[], row: string): string {
-  return `json_build_array(${columns.map((column) => `${row}.${ident(column)}::text`).join(', ')})::text`;
-}

@@ -11,7 +11,8 @@ JOIN pg_depend d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid A
 JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S' JOIN pg_namespace sn ON sn.oid = s.relnamespace
 WHERE n.nspname = $1 AND c.relname = $2`;
 
-async function sequences(pool: pg.Pool, label: string, table: string): Promise<Map<string, string>> {
+/** The sequence of each column that has one of its own. */
+export async function sequences(pool: pg.Pool, label: string, table: string): Promise<Map<string, string>> {
   const { schema, name } = splitTable(table);
   const rows = await query<{ column: string; sequence: string }>(pool, label, SEQUENCES, [schema, name]);
   return new Map(rows.map((row) => [row.column, row.sequence]));

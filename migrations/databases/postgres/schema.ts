@@ -1,3 +1,5 @@
+import { SHAPE_SQL } from './shape.ts';
+
 /**
  * The bookkeeping that lives in every database taking part. `change` is written by capture triggers on this side;
  * all the rest belongs to the applier that writes this side.
@@ -13,7 +15,9 @@ CREATE TABLE IF NOT EXISTS strangler.change (
   source    text NOT NULL,
   op        "char" NOT NULL,
   key       text NOT NULL,
-  row       json NOT NULL
+  row       json NOT NULL,
+  -- The writer's transaction where it is not the one above: of a change that was read from the log.
+  xact      xid8
 );
 CREATE INDEX IF NOT EXISTS change_by_txid ON strangler.change (migration, txid);
 
@@ -34,7 +38,8 @@ CREATE TABLE IF NOT EXISTS strangler.mark (
   version   bigint NOT NULL,
   deleted   boolean NOT NULL,
   PRIMARY KEY (migration, entry, key)
-);
+-- Room for the next version of a mark beside it: the index then need not be written again.
+) WITH (fillfactor = 75);
 
 CREATE TABLE IF NOT EXISTS strangler.parked (
   migration text NOT NULL,
@@ -45,7 +50,21 @@ CREATE TABLE IF NOT EXISTS strangler.parked (
   row       json NOT NULL,
   reason    text NOT NULL,
   parked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  tries     integer NOT NULL DEFAULT 0,
+  next_try  timestamptz,
   PRIMARY KEY (migration, source, key, id)
+);
+CREATE INDEX IF NOT EXISTS parked_by_age ON strangler.parked (migration, id);
+CREATE INDEX IF NOT EXISTS parked_newest ON strangler.parked (migration, source, key) WHERE next_try IS NOT NULL;
+CREATE INDEX IF NOT EXISTS parked_due ON strangler.parked (migration, tries, next_try) WHERE next_try IS NOT NULL;
+
+-- Translated keys. They belong to no migration, and outlive each.
+CREATE TABLE IF NOT EXISTS strangler.key (
+  space    text NOT NULL,
+  monolith bigint NOT NULL,
+  service  text NOT NULL,
+  PRIMARY KEY (space, monolith),
+  UNIQUE (space, service)
 );
 
 CREATE TABLE IF NOT EXISTS strangler.backfill (
@@ -58,11 +77,50 @@ CREATE TABLE IF NOT EXISTS strangler.backfill (
   PRIMARY KEY (migration, source)
 );
 
+-- What is read from the log, and up to where it is.
+CREATE TABLE IF NOT EXISTS strangler.slot (
+  migration text PRIMARY KEY,
+  tables    json NOT NULL,
+  lsn       pg_lsn
+);
+
+-- Rows of a partition that was truncated alone, said in the log: it does not name them itself.
+CREATE TABLE IF NOT EXISTS strangler.emptied (
+  id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  migration text NOT NULL,
+  source    text NOT NULL,
+  op        "char" NOT NULL,
+  key       text NOT NULL,
+  row       json NOT NULL
+);
+
+-- The row itself says which columns it has: to a transaction that began before they changed, the catalog would not.
+CREATE OR REPLACE FUNCTION strangler.what_is_left(found anyelement, names text[], keys text[]) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH here AS (SELECT json_object_keys(row_to_json(found)) AS attname)
+  SELECT format('SELECT json_build_array(%s)::text, json_object(ARRAY[%s]::text[], ARRAY[%s]::text[])',
+    (SELECT string_agg(CASE WHEN k IN (SELECT attname FROM here) THEN format('($1).%I::text', k) ELSE 'NULL' END, ', '
+       ORDER BY ord) FROM unnest(keys) WITH ORDINALITY AS w(k, ord)),
+    (SELECT string_agg(quote_literal(n), ', ' ORDER BY ord)
+     FROM unnest(names) WITH ORDINALITY AS w(n, ord) WHERE n IN (SELECT attname FROM here)),
+    (SELECT string_agg(format('($1).%I::text', n), ', ' ORDER BY ord)
+     FROM unnest(names) WITH ORDINALITY AS w(n, ord) WHERE n IN (SELECT attname FROM here)))
+$$;
+
+${SHAPE_SQL}
 CREATE OR REPLACE FUNCTION strangler.refuse_write() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   side strangler.side%ROWTYPE;
+  -- What is raised below undoes every row, but not the place of a sequence.
+  refused regclass := to_regclass(format('strangler.%I', 'refused ' || TG_ARGV[0]));
 BEGIN
+  IF TG_LEVEL = 'STATEMENT' AND current_setting('strangler.origin', true) = TG_ARGV[0] THEN
+    RETURN NULL;
+  END IF;
+  IF refused IS NOT NULL THEN
+    PERFORM nextval(refused);
+  END IF;
   SELECT * INTO side FROM strangler.side WHERE migration = TG_ARGV[0];
   RAISE EXCEPTION 'table %.% is fenced: migration "%" %', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_ARGV[0],
     CASE side.role
@@ -72,11 +130,21 @@ BEGIN
     USING ERRCODE = 'STF01', HINT = 'Write through the proxy or the owner; nothing was changed here.';
 END $$;
 
-CREATE OR REPLACE FUNCTION strangler.refuse_truncate() RETURNS trigger
-LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION strangler.capture_truncate() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RAISE EXCEPTION 'table %.% is being migrated ("%"): TRUNCATE cannot be followed, use DELETE',
-    TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_ARGV[0] USING ERRCODE = 'STF02';
+  IF current_setting('strangler.origin', true) = TG_ARGV[0] THEN
+    RETURN NULL;
+  END IF;
+  IF TG_WHEN = 'BEFORE' THEN
+    PERFORM set_config('strangler.truncating', TG_ARGV[1], true);
+    RETURN NULL;
+  END IF;
+  PERFORM set_config('strangler.truncating', '', true);
+  IF TG_ARGV[2] IS NULL THEN
+    INSERT INTO strangler.change (migration, source, op, key, row) VALUES (TG_ARGV[0], TG_ARGV[1], 't', '', '{}');
+  END IF;
+  RETURN NULL;
 END $$;
 `;
 

@@ -3,19 +3,43 @@ import {
   ControlError,
   type Actor,
   type Differences,
+  type JournalCheck,
   type JournalEntry,
   type Lifecycle,
   type MigrationStatus,
   type MoveOutcome,
   type MoveRequest,
+  type MoveUnderWay,
   type Plan,
+  type PlanRequest,
   type VerifyRequest,
 } from '../lifecycle.ts';
+import type {
+  PageRequest,
+  ParkedKey,
+  ParkedPage,
+  ParkedRow,
+  ParkedRows,
+  RetryOutcome,
+  RetryRequest,
+  RowKey,
+  SkipActor,
+  SkipOutcome,
+} from '../parking.ts';
+import type { Certificate, GuardRemoval } from '../retirement.ts';
+import type { BackfillHold, BackfillOrder, FoundDifferences } from '../sync-orders.ts';
 
 /** A lifecycle without databases: it does what a test tells it to, and remembers what it was asked. */
 export class MemoryLifecycle implements Lifecycle {
   readonly migrations: MigrationStatus[];
-  readonly orders: { call: string; request?: MoveRequest | VerifyRequest; actor: Actor }[] = [];
+  readonly orders: {
+    call: string;
+    request?: MoveRequest | VerifyRequest | RowKey | BackfillOrder;
+    actor: Actor;
+  }[] = [];
+  /** In the order in which they are listed. */
+  parkedKeys: ParkedKey[] = [];
+  parkedRow: ParkedRow | null = null;
   readonly #listeners = new Set<() => void>();
   /** Replace these to let something happen, or go wrong. */
   onMove: (migration: MigrationStatus, request: MoveRequest) => Promise<Partial<MoveOutcome>> =
@@ -23,9 +47,16 @@ export class MemoryLifecycle implements Lifecycle {
   onVerify: (migration: MigrationStatus, request: VerifyRequest) => Promise<void> = async () => {};
   onStatus: () => void = () => {};
   cutOff: MoveOutcome[] = [];
+  moves: MoveUnderWay[] = [];
   explanation: Explanation = EXPLANATION;
   readonly questions: Question[] = [];
   journal: JournalEntry[] = JOURNAL;
+  journalCheck: JournalCheck = {
+    entries: 2,
+    newest: { seq: 2, hash: 'c0ffee00c0ffee00' },
+    broken: null,
+    forked: null,
+  };
 
   constructor(...migrations: MigrationStatus[]) {
     this.migrations = migrations;
@@ -45,15 +76,17 @@ export class MemoryLifecycle implements Lifecycle {
     return structuredClone(this.migrations);
   }
 
-  async plan(name: string, request: MoveRequest): Promise<Plan> {
+  async plan(name: string, request: PlanRequest): Promise<Plan> {
     const migration = this.#find(name);
+    const verb = request.verb ?? migration.next ?? 'sync';
     return {
       migration: name,
-      verb: request.verb,
+      verb,
       from: migration.stage,
-      to: TARGETS[request.verb],
+      to: TARGETS[verb],
       steps: ['hold writes', 'fence the tables', 'change the owner'],
       gates: [LAG_GATE],
+      waits: ['new writes: at most 2 s'],
       writesWaitAtMostMs: 2000,
       rollbackCost: 'nothing',
       allowed: false,
@@ -81,13 +114,84 @@ export class MemoryLifecycle implements Lifecycle {
     return { ...DIFFERENCES, migration: name };
   }
 
+  /** A page is one key here. */
+  async parked(migration: string, { after }: PageRequest): Promise<ParkedPage> {
+    this.#find(migration);
+    const at = Number(after ?? 0);
+    const [total, isLast] = [this.parkedKeys.length, at + 1 >= this.parkedKeys.length];
+    const parked = this.parkedKeys.slice(at, at + 1);
+    return { migration, changes: total, keys: total, parked, next: isLast ? null : String(at + 1) };
+  }
+
+  async parkedRows(migration: string, key: RowKey): Promise<ParkedRows> {
+    this.#find(migration);
+    return { migration, ...key, changes: this.parkedRow ? [this.parkedRow] : [] };
+  }
+
+  /** What has a reason stays parked. */
+  async retry(migration: string, { key, after }: RetryRequest): Promise<RetryOutcome> {
+    const { parked, next } = await this.parked(migration, { after, limit: 1 });
+    const keys = key ? this.parkedKeys.filter((one) => one.key === key.key) : parked;
+    const tried = keys.map((one) => ({
+      ...{ table: one.table, key: one.key, applied: one.reason === '', reason: one.reason || null },
+    }));
+    return { migration, tried, next: key ? null : next };
+  }
+
+  async skip(migration: string, key: RowKey, actor: SkipActor): Promise<SkipOutcome> {
+    this.#find(migration);
+    this.orders.push({ call: 'skip', request: key, actor });
+    const isThere = this.parkedKeys.some((one) => one.table === key.table && one.key === key.key);
+    return { migration, ...key, outcome: isThere ? 'skipped' : 'nothing parked', changes: isThere ? 1 : 0 };
+  }
+
+  async holdBackfill(migration: string, request: BackfillOrder, actor: Actor): Promise<BackfillHold> {
+    this.#find(migration);
+    this.orders.push({ call: 'holdBackfill', request, actor });
+    return { migration, paused: request.paused, changed: true };
+  }
+
+  async found(migration: string): Promise<FoundDifferences> {
+    this.#find(migration);
+    return { migration, at: null, found: [] };
+  }
+
   async resume(actor: Actor): Promise<MoveOutcome[]> {
     this.orders.push({ call: 'resume', actor });
     return this.cutOff;
   }
 
+  async underWay(): Promise<MoveUnderWay[]> {
+    return this.moves;
+  }
+
+  async abort(name: string, actor: Actor): Promise<MoveOutcome> {
+    const { stage: from, epoch } = this.#find(name);
+    this.orders.push({ call: 'abort', actor });
+    const detail = `taken back, everything is as before: given up by ${actor.name}: ${actor.reason}`;
+    return {
+      ...{ migration: name, verb: 'cutover', from, to: from, epoch },
+      ...{ done: false, detail, durationMs: 12 },
+    };
+  }
+
+  async certificate(name: string): Promise<Certificate> {
+    this.#find(name);
+    return { ...CERTIFICATE, migration: name };
+  }
+
+  async dropGuard(name: string, actor: Actor): Promise<GuardRemoval> {
+    this.#find(name);
+    this.orders.push({ call: 'dropGuard', actor });
+    return { migration: name, changed: true };
+  }
+
   async log(migration?: string): Promise<JournalEntry[]> {
     return this.journal.filter((entry) => migration === undefined || entry.migration === migration);
+  }
+
+  async checkJournal(): Promise<JournalCheck> {
+    return this.journalCheck;
   }
 
   async explain(question: Question): Promise<Explanation> {
@@ -152,6 +256,27 @@ const DIFFERENCES: Differences = {
   ignored: [{ path: '$..requestId', reason: 'each side counts its own' }],
 };
 
+const CERTIFICATE: Certificate = {
+  migration: '',
+  service: 'catalog-service',
+  ...{ retiredAt: '2026-01-02T03:04:05.000Z', by: 'ada@desk', reason: 'done' },
+  routes: ['GET /api/products/{id}'],
+  tables: [{ from: 'tbl_products', to: 'product', rows: 7 }],
+  ...{ countedAt: null, keptGuard: false, changesOfOwner: 1, takenBack: 0 },
+  stages: [
+    {
+      ...{ stage: 'extracted', at: '2026-01-02T03:04:05.000Z', by: 'ada@desk', reason: null },
+      gates: [],
+      overrides: [{ gate: 'lag', value: '12.3 s', threshold: 'below 2 s', by: 'ada@desk', why: 'a test' }],
+    },
+  ],
+  journal: {
+    entries: 2,
+    first: { seq: 1, at: '2026-01-02T03:04:05.000Z', hash: 'c0ffee00c0ffee00' },
+    last: { seq: 2, at: '2026-01-02T03:04:05.000Z', hash: 'c0ffee00c0ffee00' },
+  },
+};
+
 const TARGETS = {
   sync: 'dual-write',
   shadow: 'shadow',
@@ -167,6 +292,8 @@ export const LAG_GATE = {
   value: '12.3 s',
   threshold: 'below 2 s',
   advice: 'Wait until the sync has caught up.',
+  notOverridable: '',
+  overridden: false,
 };
 
 /** An entry of the journal with everything that a test does not care about. */

@@ -1,7 +1,8 @@
 import type { Side } from '../exchange.ts';
 import type { Standings } from '../standing.ts';
 
-interface RunningWrite {
+/** A write that was sent on, to which side, and on which journal position that was decided. */
+export interface RunningWrite {
   migration: string;
   side: Side;
   seq: number;
@@ -32,16 +33,19 @@ export class RunningWrites {
     return count;
   }
 
-  /**
-   * True when nothing older than `standings` is running that it forbids: no write of a migration that is held,
-   * and none on its way to a side that is not the owner any more.
-   */
+  /** True when nothing is running that `standings` forbids. */
   allFollow(standings: Standings): boolean {
-    for (const write of this.#running) {
-      if (write.seq >= standings.seq) continue;
-      const standing = standings.byMigration.get(write.migration);
-      if (standing?.holdWrites || (standing?.owner ?? 'monolith') !== write.side) return false;
-    }
+    for (const write of this.#running) if (!mayGoOn(write, standings)) return false;
     return true;
   }
+}
+
+/**
+ * Whether a newer picture lets a write go on that was decided on an older one: not while writes of its migration are
+ * held, nor when it is on its way to a side that is not the owner any more.
+ */
+export function mayGoOn(write: RunningWrite, standings: Standings): boolean {
+  if (write.seq >= standings.seq) return true;
+  const standing = standings.byMigration.get(write.migration);
+  return !standing?.holdWrites && (standing?.owner ?? 'monolith') === write.side;
 }

@@ -1,5 +1,6 @@
 import { percent } from '../../../proxy/dashboard/words.js';
 import type { Schemas } from '../client.ts';
+import type { Screen } from './screen.ts';
 
 /** As much of a decision as a person wants to read; which of it is there depends on the kind. */
 interface Facts {
@@ -10,14 +11,25 @@ interface Facts {
   owner?: string;
   why?: string;
   rows?: number;
+  table?: string;
+  key?: string;
   ramp?: { steps: unknown[]; at: number };
   broken?: { guardrail: string }[];
+  seen?: { overrides?: { gate: string; value: string; threshold: string }[] } | null;
 }
 
-/** What was decided, in one line: from where to where, and which guardrail broke; the reason has its evidence. */
-export function whatInWords({ kind, evidence }: Schemas['JournalEntry']): string {
+/** What was decided, in one line: from where to where, which gates were overridden and which guardrail broke. */
+export function whatInWords(entry: Schemas['JournalEntry']): string {
+  const { seen } = (entry.evidence ?? {}) as Facts;
+  const overridden = (seen?.overrides ?? []).map(
+    ({ gate, value, threshold }) => `${gate} (${value}, needs ${threshold})`,
+  );
+  return decisionInWords(entry) + (overridden.length > 0 ? `, overridden: ${overridden.join(', ')}` : '');
+}
+
+function decisionInWords({ kind, evidence }: Schemas['JournalEntry']): string {
   const facts = (evidence ?? {}) as Facts;
-  const { from, to, owner, why, rows } = facts;
+  const { from, to, owner, why, rows, table, key } = facts;
   switch (kind) {
     case 'stage-changed':
       return to === undefined ? kind : stageInWords(facts);
@@ -25,12 +37,34 @@ export function whatInWords({ kind, evidence }: Schemas['JournalEntry']): string
       return owner === undefined ? kind : `${kind}: ${owner}`;
     case 'repaired':
       return rows === undefined ? kind : `${kind}: ${rows} rows`;
+    case 'skipped':
+      return table === undefined ? kind : `${kind}: ${table} ${key ?? ''}`;
     case 'aborting':
     case 'aborted':
       return why === undefined ? kind : `${kind}: ${why}`;
     default:
       return from === undefined || to === undefined ? kind : `${kind}: ${from} → ${to}`;
   }
+}
+
+/** Whether the journal holds; else where it first does not, and what that entry says now. */
+export function checkInWords(
+  { entries, newest, broken, forked }: Schemas['JournalCheck'],
+  screen: Screen,
+): string {
+  const words: string[] = [];
+  if (broken) {
+    const { seq, problem, entry } = broken;
+    words.push(
+      `${screen.paint('red', '✗')} the journal is broken at entry ${seq}: ${problem}`,
+      `  it says now: ${entry.at} ${entry.migration} ${whatInWords(entry)}, by ${entry.actor}`,
+      `  ${seq - 1} of ${entries} entries before it hold; nothing behind it can be trusted`,
+    );
+  }
+  if (forked) words.push(`${screen.paint('red', '✗')} ${forked}`);
+  if (words.length > 0) return words.join('\n');
+  const last = newest ? `; the last is ${newest.seq}, ${newest.hash}` : '';
+  return `${screen.paint('green', '✓')} ${entries} entries, each as it was written${last}`;
 }
 
 function stageInWords({ from = '?', to = '?', weight = 0, ramp, broken = [] }: Facts): string {

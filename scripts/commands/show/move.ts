@@ -4,8 +4,6 @@ import type { Screen } from './screen.ts';
 
 /** What a move would do, whether it may, and what going back would cost. */
 export function planInWords(plan: Schemas['Plan'], screen: Screen): string {
-  const wait =
-    plan.writesWaitAtMostMs === 0 ? 'never' : `at most ${duration(plan.writesWaitAtMostMs / 1000)}`;
   return [
     screen.paint('bold', `${plan.migration}: ${plan.verb}, ${plan.from} → ${plan.to}`),
     '',
@@ -15,7 +13,9 @@ export function planInWords(plan: Schemas['Plan'], screen: Screen): string {
       ? []
       : ['', 'Gates:', ...plan.gates.flatMap((gate) => gateInWords(gate, screen))]),
     '',
-    `Writes wait: ${wait}`,
+    ...(plan.waits.length === 0
+      ? ['Nobody waits.']
+      : ['Who waits:', ...plan.waits.map((wait) => `  - ${wait}`)]),
     `Going back costs: ${plan.rollbackCost}`,
     plan.allowed
       ? screen.paint('green', 'This move could be taken now. Nothing was changed.')
@@ -25,13 +25,18 @@ export function planInWords(plan: Schemas['Plan'], screen: Screen): string {
 
 /** A gate with its evidence: its value, its threshold, and what to do when it does not hold. */
 function gateInWords(
-  { gate, passed, value, threshold, advice }: Schemas['GateResult'],
+  { gate, passed, value, threshold, advice, notOverridable, overridden }: Schemas['GateResult'],
   screen: Screen,
 ): string[] {
-  const mark = passed ? screen.paint('green', '✓ holds ') : screen.paint('red', '✗ refuses');
+  const mark = passed
+    ? screen.paint('green', '✓ holds ')
+    : overridden
+      ? screen.paint('yellow', '! overridden')
+      : screen.paint('red', '✗ refuses');
   return [
     `  ${mark} ${gate}: ${value} (threshold: ${threshold})`,
     ...(passed || !advice ? [] : [`      → ${advice}`]),
+    ...(notOverridable ? [`      cannot be overridden: ${notOverridable}`] : []),
   ];
 }
 
@@ -45,10 +50,24 @@ export function outcomeInWords(outcome: Schemas['MoveOutcome'], screen: Screen):
   return detail === '' ? words : `${words}\n  ${detail}`;
 }
 
-/** Why the control API said no. Gates that held are only counted. */
+/** How giving a move up ended. */
+export function abortedInWords(outcome: Schemas['MoveOutcome'], screen: Screen): string {
+  if (outcome.done) return outcomeInWords(outcome, screen);
+  const { migration, verb, to, detail } = outcome;
+  return `${screen.paint('green', '✓')} ${migration}: ${verb} was given up, it is in stage ${to} as before\n  ${detail}`;
+}
+
+/** A move that is under way, and what comes next. */
+export function underWayInWords(move: Schemas['MoveUnderWay']): string {
+  const { migration, verb, phase, since, by, isRunning, next } = move;
+  const where = isRunning ? 'under way' : 'cut off';
+  return `${migration}: ${verb} is ${where} at "${phase}", begun by ${by} at ${since}\n  next: ${next}`;
+}
+
+/** Why the control API said no. Gates that held are only counted, those that were overridden are not told. */
 export function refusalInWords(problem: Schemas['Problem'], screen: Screen): string {
-  const failing = problem.gates.filter((gate) => !gate.passed);
-  const held = problem.gates.length - failing.length;
+  const failing = problem.gates.filter((gate) => !gate.passed && !gate.overridden);
+  const held = problem.gates.filter((gate) => gate.passed).length;
   return [
     `${problem.title}: ${problem.detail}`,
     ...failing.flatMap((gate) => gateInWords(gate, screen)),

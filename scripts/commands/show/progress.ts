@@ -14,7 +14,12 @@ export function showSync(sync: Schemas['SyncStatus'], screen: Screen): void {
   const rate = sum(sync.backfill.filter((one) => !one.done).map((one) => one.rowsPerSecond));
   const left = sumIfKnown(sync.backfill.map((one) => (one.done ? 0 : one.secondsLeft)));
   const table = sync.backfill.find((one) => !one.done)?.table;
-  showRows(`backfill${table ? ` ${table}` : ''}`, { rows, total, rate, left }, screen);
+  const rests = sync.backfill.find((one) => one.rests)?.rests;
+  showRows(
+    `backfill${table ? ` ${table}` : ''}${rests ? ` (rests: ${rests})` : ''}`,
+    { rows, total, rate, left },
+    screen,
+  );
 }
 
 /** How far a comparison is. */

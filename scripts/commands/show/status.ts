@@ -1,17 +1,16 @@
 import {
-  backfillInWords,
   count,
   duration,
   guardrailInWords,
   percent,
   placeInWords,
   rampInWords,
-  syncInWords,
   takenBackInWords,
   verifyInWords,
 } from '../../../proxy/dashboard/words.js';
 import type { Schemas } from '../client.ts';
 import type { Screen } from './screen.ts';
+import { driftInWords, syncPairs } from './sync.ts';
 import { table, tableWithin } from './table.ts';
 
 type Migration = Schemas['MigrationStatus'];
@@ -52,6 +51,10 @@ export function statusDetail(migration: Migration, screen: Screen): string {
       ...(shadow ? [['SHADOW', shadowInWords(shadow)] as [string, string]] : []),
       ...rampPairs(migration, screen),
     ]),
+    ...listed(
+      'Tables that were changed since the sync began:',
+      (sync?.drift ?? []).map((one) => driftInWords(one, screen)),
+    ),
     ...listed('The ramp waits for:', migration.ramp?.waitsFor ?? []),
     ...listed(
       'Guardrails:',
@@ -119,15 +122,6 @@ function nextInWords({ moving, next, waitsFor }: Migration, screen: Screen): str
   return `${next} waits for: ${waitsFor.join('; ')}`;
 }
 
-function syncPairs(sync: Schemas['SyncStatus']): [string, string][] {
-  const age = `reported ${duration((Date.now() - Date.parse(sync.reportedAt)) / 1000)} ago`;
-  return [
-    ['SYNC', `${sync.from} → ${sync.to}: ${syncInWords(sync)}, ${age}`],
-    ...(sync.detail ? [['', sync.detail] as [string, string]] : []),
-    ...sync.backfill.map((one): [string, string] => ['BACKFILL', backfillInWords(one)]),
-  ];
-}
-
 function rampPairs({ ramp, takenBack }: Migration, screen: Screen): [string, string][] {
   return [
     ...(ramp ? [['RAMP', rampInWords(ramp)] as [string, string]] : []),
@@ -159,7 +153,30 @@ function shadowInWords({ compared, agreed, differed, dropped, verdict }: Schemas
 
 /** What a verification found, with its examples. */
 export function verifyResult(name: string, verify: Schemas['VerifyStatus']): string {
-  return [`${name}: ${verifyInWords(verify)}`, ...verify.details.map((detail) => `  ${detail}`)].join('\n');
+  const { entries = [], unmapped = [], seconds, rowsPerSecond } = verify;
+  const lines = entries.map((one) => [
+    one.entry,
+    count(one.ownerRows + one.followerRows),
+    one.by === 'checksum'
+      ? `${count(one.ranges)} ranges hashed, ${count(one.rangesOpened)} opened`
+      : `all read: ${one.why}`,
+    foundIn(one),
+  ]);
+  const pace = seconds === undefined ? '' : `, ${duration(seconds)} (${count(rowsPerSecond)} rows/s)`;
+  return [
+    `${name}: ${verifyInWords(verify)}${pace}`,
+    ...(lines.length > 0 ? [table(['PAIR', 'ROWS', 'HOW', 'FOUND'], lines)] : []),
+    ...(unmapped.length > 0 ? [`not compared, they have no counterpart: ${unmapped.join(', ')}`] : []),
+    ...verify.details.map((detail) => `  ${detail}`),
+  ].join('\n');
+}
+
+function foundIn({ differences, columns, unsettled, parked }: Schemas['VerifyEntry']): string {
+  const counts = { ...differences, unsettled, parked };
+  const kinds = Object.entries(counts).flatMap(([kind, n]) => (n > 0 ? [`${count(n)} ${kind}`] : []));
+  const names = Object.entries(columns).map(([column, n]) => `${column} ${count(n)}`);
+  const where = names.length > 0 ? ` (${names.join(', ')})` : '';
+  return kinds.length === 0 ? 'nothing' : kinds.join(', ') + where;
 }
 
 function block(row: string[]): string {

@@ -13,9 +13,10 @@ interface Row {
   labels: string[];
 }
 
-/** The rows of the table: name, type, labels, meaning. */
+/** The rows of the table: name, type, labels, meaning. The data side has one of its own, further down. */
+const [ofProxy = ''] = text.split('## Metrics of the data side');
 const documented = new Map(
-  [...text.matchAll(/^\| `(strangler_\w+)` +\| (\w+) +\| ([^|]*?) *\| .* \|$/gm)].map(
+  [...ofProxy.matchAll(/^\| `(strangler_\w+)` +\| (\w+) +\| ([^|]*?) *\| .* \|$/gm)].map(
     ([, name = '', type = '', labels = '']): [string, Row] => [
       name,
       { type, labels: labels.split(', ').filter(Boolean).sort() },

@@ -1,0 +1,112 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { createDatabaseOf, dropMysqlDatabases, openSql } from '../../testing/databases.ts';
+import type { SqlSession } from '../../testing/databases.ts';
+import { Wire } from '../../testing/wire.ts';
+import { openDatabase } from '../open.ts';
+import { openServer, query, transaction, using } from './connect.ts';
+
+const TABLES = `
+CREATE TABLE parent (id integer PRIMARY KEY, code varchar(9) NOT NULL UNIQUE, \`odd \`\`name\` integer,
+  twice integer AS (id * 2) STORED, at timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3));
+CREATE TABLE child (a bigint unsigned AUTO_INCREMENT, b char(2), parent_id integer, note json, PRIMARY KEY (b, a), KEY (a),
+  UNIQUE (parent_id, b), UNIQUE (a, b), FOREIGN KEY (parent_id) REFERENCES parent (id) ON DELETE SET NULL ON UPDATE CASCADE);
+CREATE TABLE old (id integer PRIMARY KEY) ENGINE = MyISAM;
+CREATE TABLE keyless (n integer);`;
+
+let url: string;
+beforeAll(async () => {
+  url = await createDatabaseOf('mysql', TABLES);
+});
+afterAll(() => dropMysqlDatabases());
+
+describe('a connection that breaks while a statement runs', () => {
+  const SLEEP = 'SELECT SLEEP(60)';
+  let wire: Wire;
+  let watcher: SqlSession;
+  beforeEach(async () => {
+    wire = await Wire.to(url);
+    watcher = await openSql(url);
+  });
+  afterEach(async () => {
+    await watcher.end();
+    await wire.close();
+  });
+
+  it('fails the statement and not the process, and the next one gets a new connection', async () => {
+    const server = openServer(wire.url, 'monolith');
+    const ends = [
+      query(server, SLEEP),
+      using(server, (session) => transaction(session, () => session.rows(SLEEP))),
+    ].map((end) => expect(end).rejects.toThrow(/Connection lost|ECONNRESET|closed/));
+    const asleep = `SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info = '${SLEEP}'`;
+    for (const giveUpAt = Date.now() + 10_000; (await watcher.sql(asleep)).length < 2;) {
+      if (Date.now() > giveUpAt) throw new Error('nobody sleeps');
+    }
+    wire.cut();
+    await Promise.all(ends);
+    expect(await query(server, 'SELECT 1')).toEqual([['1']]);
+    await server.pool.end();
+  }, 20_000);
+});
+
+describe('a URL', () => {
+  it('of a server that is not there is named without its password', async () => {
+    const database = openDatabase('mysql://me:hidden@127.0.0.1:9/shop', 'monolith');
+    const error: unknown = await database.sideState('catalog').catch((reason: unknown) => reason);
+    expect(String(error)).toContain('monolith: the database at 127.0.0.1:9/shop cannot be reached');
+    expect(JSON.stringify([error, String(error)])).not.toContain('hidden');
+    await database.close();
+  });
+
+  it('is taken as mariadb:// too, and refused when it says what nobody knows', async () => {
+    const database = openDatabase(url.replace('mysql:', 'mariadb:'), 'monolith');
+    expect((await database.describe('parent')).primaryKey).toEqual(['id']);
+    await database.close();
+    expect(() => openDatabase(`${url}?sslmode=require`, 'monolith')).toThrow(/"sslmode" is not known/);
+    expect(() => openDatabase(`${url}?ssl-mode=maybe`, 'monolith')).toThrow(/ssl-mode "maybe" is not known/);
+    expect(() => openDatabase('mysql://root@127.0.0.1', 'monolith')).toThrow(/names no database/);
+  });
+});
+
+describe('what the catalog says of a table', () => {
+  it('has columns, key, references, uniques, and the cascades that no trigger sees', async () => {
+    const database = openDatabase(url, 'monolith');
+    const parent = await database.describe('parent');
+    expect([...parent.columns.values()].map((c) => [c.name, c.nullable, c.hasDefault, c.generated])).toEqual([
+      ['id', false, false, false],
+      ['code', false, false, false],
+      ['odd `name', true, false, false],
+      ['twice', true, false, true],
+      ['at', false, true, false],
+    ]);
+    expect(parent.uniques).toEqual([['code']]);
+    expect(parent.cascades).toEqual([]);
+    const child = await database.describe('child');
+    expect(child).toMatchObject({ primaryKey: ['b', 'a'], references: ['parent'] });
+    expect(child.uniques).toEqual(
+      expect.arrayContaining([
+        ['parent_id', 'b'],
+        ['a', 'b'],
+      ]),
+    );
+    expect(child.cascades?.map(({ from, to, action }) => `${from} → ${to}: ${action}`)).toEqual([
+      'parent → child: ON DELETE SET NULL',
+      'parent → child: ON UPDATE CASCADE',
+    ]);
+    expect(child.columns.get('note')?.kind).toEqual({ kind: 'json' });
+    expect((await database.describe('keyless')).primaryKey).toEqual([]);
+    await expect(database.describe('old')).rejects.toThrow(/engine MyISAM.*InnoDB/);
+    await expect(database.describe('nowhere')).rejects.toThrow(/no table "nowhere"/);
+    await database.close();
+  });
+
+  it('raises a counter only when it is too low', async () => {
+    const database = openDatabase(url, 'monolith');
+    await database.raiseIdentities('child', new Map([['a', 50n]]));
+    expect(await database.identities('child')).toEqual(new Map([['a', 50n]]));
+    await database.raiseIdentities('child', new Map([['a', 7n]]));
+    expect(await database.identities('child')).toEqual(new Map([['a', 50n]]));
+    expect(await database.identities('parent')).toEqual(new Map());
+    await database.close();
+  });
+});

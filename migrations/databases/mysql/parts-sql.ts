@@ -1,0 +1,33 @@
+import type { Demand, TargetTable } from '../database.ts';
+import { ident, literal, tableIdent } from './identifiers.ts';
+import { readExpression } from './values.ts';
+
+/** Limits a statement to the rows that are the entry's business; empty where all are. */
+export const onlyOurs = (target: TargetTable): string =>
+  (target.only ?? []).map((demand) => ` AND ${demandSql(target, demand)}`).join('');
+
+function demandSql(target: TargetTable, { column, not, values }: Demand): string {
+  const info = target.columns.find(({ name }) => name === column);
+  const text = info ? readExpression(info, tableIdent(target.name)) : ident(column);
+  const texts = [...values].filter((value) => value !== null).map(literal);
+  const among = [
+    ...(texts.length > 0 ? [`COALESCE(BINARY ${text} IN (${texts.join(', ')}), FALSE)`] : []),
+    ...(values.has(null) ? [`${ident(column)} IS NULL`] : []),
+  ].join(' OR ');
+  return not ? `NOT (${among})` : `(${among})`;
+}
+
+/** What a part leaves behind when it is deleted; null when it fills nothing. */
+export function clearingSql(target: TargetTable): string | null {
+  const cleared = target.columns.filter(({ name }) => target.clears?.includes(name));
+  if (cleared.length === 0) return null;
+  return cleared.map(({ name, nullable }) => `${ident(name)} = ${nullable ? 'NULL' : 'DEFAULT'}`).join(', ');
+}
+
+/** Takes away all that the entry has brought; null when that is nothing. */
+export function clearSql(target: TargetTable): string | null {
+  const ours = `WHERE TRUE${onlyOurs(target)}`;
+  if (!target.part) return `DELETE FROM ${tableIdent(target.name)} ${ours}`;
+  const cleared = clearingSql(target);
+  return cleared === null ? null : `UPDATE ${tableIdent(target.name)} SET ${cleared} ${ours}`;
+}

@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import type { Effect, Outcome } from './protocol.ts';
+import type { OwnerChange } from './fold.ts';
+import type { ControlStore } from './store.ts';
+
+/**
+ * What each run of the protocol did, step by step. The journal says what was decided; this says how it came to that,
+ * and lets a run be held against the protocol afterwards. A run is one row that grows: whatever of it is there, its
+ * beginning is.
+ */
+export const RUN_SCHEMA = `
+CREATE TABLE IF NOT EXISTS strangler_control.run (
+  id uuid PRIMARY KEY, migration text NOT NULL, epoch bigint NOT NULL, actor text NOT NULL, began_from text NOT NULL,
+  at timestamptz NOT NULL DEFAULT clock_timestamp(), length integer NOT NULL, steps jsonb NOT NULL);`;
+
+/** One effect and what came of it. */
+export interface StepRecord {
+  effect: Effect;
+  outcome: Outcome['kind'];
+  /** Whether it failed because its time was over. */
+  late?: true;
+  /** What the journal said instead. */
+  found?: 'started' | 'owner-changed' | 'aborting' | 'over';
+  reason?: string;
+  /** Milliseconds; of the last time, when it was tried again. */
+  ms: number;
+  /** How often the same came of it, one time after the other. */
+  times: number;
+}
+
+/** One run of the protocol by one coordinator. */
+export interface RunRecord {
+  id: string;
+  migration: string;
+  /** That the change aimed at. */
+  epoch: number;
+  actor: string;
+  /** Ordered by somebody, or what the journal said when it was taken on. */
+  beganFrom: 'order' | OwnerChange['phase'];
+  steps: StepRecord[];
+}
+
+/** Keeps the record of one run. Nobody waits for it: it must not cost the writes that wait any time. */
+export class RunRecorder {
+  private readonly store: ControlStore;
+  private readonly record: RunRecord;
+  private length = 0;
+
+  constructor(store: ControlStore, run: Omit<RunRecord, 'id' | 'steps'>) {
+    this.store = store;
+    this.record = { ...run, id: randomUUID(), steps: [] };
+  }
+
+  note(effect: Effect, outcome: Outcome, ms: number): void {
+    const { steps } = this.record;
+    const step = stepOf(effect, outcome, Math.round(ms));
+    const last = steps.at(-1);
+    this.length += 1;
+    if (last && isSame(last, step)) steps.splice(-1, 1, { ...step, times: last.times + 1 });
+    else steps.push(step);
+    void this.keep().catch(() => undefined);
+  }
+
+  /** The rows may arrive in another order: the longer one is the newer one. */
+  private async keep(): Promise<void> {
+    const { id, migration, epoch, actor, beganFrom, steps } = this.record;
+    await this.store.query(
+      `INSERT INTO strangler_control.run (id, migration, epoch, actor, began_from, length, steps)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT (id) DO UPDATE SET length = excluded.length, steps = excluded.steps
+       WHERE run.length < excluded.length`,
+      [id, migration, epoch, actor, beganFrom, this.length, JSON.stringify(steps)],
+    );
+  }
+}
+
+/** All runs of the protocol, in the order in which they began. */
+export async function readRuns(store: ControlStore): Promise<RunRecord[]> {
+  const rows = await store.query<
+    Omit<RunRecord, 'epoch' | 'beganFrom'> & { epoch: string; began_from: string }
+  >('SELECT id, migration, epoch, actor, began_from, steps FROM strangler_control.run ORDER BY at, id');
+  return rows.map(({ began_from: beganFrom, epoch, ...rest }) => ({
+    ...rest,
+    epoch: Number(epoch),
+    beganFrom: beganFrom as RunRecord['beganFrom'],
+  }));
+}
+
+function stepOf(effect: Effect, outcome: Outcome, ms: number): StepRecord {
+  const { kind } = outcome;
+  return {
+    effect,
+    outcome: kind,
+    ...(kind === 'failed' && outcome.late ? { late: true } : {}),
+    ...(kind === 'contradicted' ? { found: outcome.found } : {}),
+    ...(kind === 'done' ? {} : { reason: outcome.reason }),
+    ms,
+    times: 1,
+  };
+}
+
+const isSame = (a: StepRecord, b: StepRecord): boolean =>
+  a.effect === b.effect && a.outcome === b.outcome && a.late === b.late && a.reason === b.reason;

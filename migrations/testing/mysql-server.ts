@@ -1,0 +1,108 @@
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { createConnection } from 'mysql2/promise';
+
+const USUAL = 'mysql://root@127.0.0.1:3306';
+const START_MS = 60_000;
+const run = promisify(execFile);
+
+let found: Promise<string> | undefined;
+
+/**
+ * URL of a MySQL or MariaDB server whose user may create databases: the one named by STRANGLER_TEST_MYSQL, else the one
+ * at the usual place, else one that is started and ends with this process.
+ */
+export const mysqlServer = (): Promise<string> => (found ??= find());
+
+async function find(): Promise<string> {
+  const named = process.env.STRANGLER_TEST_MYSQL;
+  if (named) return named;
+  if (await answers(USUAL)) return USUAL;
+  for (const start of [startInstalled, startContainer]) {
+    const url = await start().catch(() => null);
+    if (url) return url;
+  }
+  throw new Error(
+    'these tests need MySQL 8 or MariaDB 10.6: start one on port 3306 (docker run -e MYSQL_ALLOW_EMPTY_PASSWORD=1 ' +
+      '-p 3306:3306 mysql:8), or give its URL in STRANGLER_TEST_MYSQL',
+  );
+}
+
+/** Starts the `mariadbd` of this machine on data of its own, which end with it. */
+export async function startInstalled(env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'strangler-mysql-'));
+  const data = `--datadir=${join(folder, 'data')}`;
+  const me = process.getuid?.() === 0 ? ['--user=root'] : [];
+  const install = ['--no-defaults', data, ...me, '--auth-root-authentication-method=normal'];
+  // A server that starts deletes the temporary files of another one in the same folder.
+  const own = { ...env, TMPDIR: folder };
+  await run('mariadb-install-db', install, { env: { ...process.env, ...own } });
+  const port = await freePort();
+  const command = [
+    ...['mariadbd', '--no-defaults', data, ...me, `--port=${port}`, '--bind-address=127.0.0.1'],
+    ...[`--socket=${join(folder, 'socket')}`, '--innodb-flush-log-at-trx-commit=0', '--skip-log-bin'],
+  ];
+  return untilReady(`mysql://root@127.0.0.1:${port}`, whileWeLive(command, `rm -rf '${folder}'`, own));
+}
+
+async function startContainer(): Promise<string> {
+  const port = await freePort();
+  const command = [
+    ...['docker', 'run', '--rm', '-e', 'MYSQL_ALLOW_EMPTY_PASSWORD=1'],
+    ...['-p', `127.0.0.1:${port}:3306`, 'mysql:8'],
+  ];
+  return untilReady(`mysql://root@127.0.0.1:${port}`, whileWeLive(command, 'true', {}));
+}
+
+/** Its shell reads from us, and ends the server when nobody is left to write: not even a `kill -9` leaves it behind. */
+function whileWeLive(command: readonly string[], clean: string, env: NodeJS.ProcessEnv): ChildProcess {
+  const shell = spawn(
+    'sh',
+    [
+      '-c',
+      `"$@" </dev/null & server=$!; cat >/dev/null; kill $server; wait $server; ${clean}`,
+      'sh',
+      ...command,
+    ],
+    { stdio: ['pipe', 'ignore', 'ignore'], env: { ...process.env, ...env }, detached: true },
+  );
+  shell.unref();
+  (shell.stdin as Socket).unref();
+  return shell;
+}
+
+async function untilReady(url: string, server: ChildProcess): Promise<string> {
+  const giveUpAt = Date.now() + START_MS;
+  await Promise.race([once(server, 'spawn'), once(server, 'exit')]);
+  while (Date.now() < giveUpAt && server.exitCode === null && server.pid !== undefined) {
+    if (await answers(url)) return url;
+    await pause(100);
+  }
+  throw new Error(`the server for ${url} did not start`);
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const connection = await createConnection({ uri: url, connectTimeout: 2000 });
+    await connection.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await once(probe.listen(0, '127.0.0.1'), 'listening');
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}

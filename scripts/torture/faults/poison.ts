@@ -1,0 +1,41 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { otherSide } from '../sides.ts';
+import type { Fault } from './fault.ts';
+
+/** Where the rows are that come again and again, on either side. */
+const TABLES = { monolith: ['tokn', 'tokn_id'], service: ['token', 'id'] } as const;
+
+/**
+ * The following side refuses some values for a while: they are parked, and what comes later of their keys waits. Then
+ * the refusal is mended, and all of it has to arrive though nobody writes it again.
+ */
+export const poison: Fault = {
+  kind: 'poison rows',
+  strike: (scene, random) =>
+    // While it lasts, nobody changes the owner: the refusal is meant for the side that follows.
+    scene.moves.alone(async () => {
+      const { moves, sides, writers } = scene;
+      const follower = otherSide(await moves.owner());
+      const [table, key] = TABLES[follower];
+      const rest = random.below(5);
+      const database = sides[follower];
+      await database.transaction((sql) =>
+        sql(`ALTER TABLE ${table} ADD CONSTRAINT poisoned CHECK (${key} % 5 <> ${rest}) NOT VALID`),
+      );
+      let parked = 0;
+      try {
+        await writers.more(60);
+        const status = await moves.until('something is parked', ({ sync }) => (sync?.parked ?? 0) > 0);
+        parked = status.sync?.parked ?? 0;
+        await pause(random.below(1500));
+        // So that what waits behind them is not covered by later writes.
+        await writers.rest();
+      } finally {
+        await database.transaction((sql) => sql(`ALTER TABLE ${table} DROP CONSTRAINT poisoned`));
+      }
+      await moves
+        .until('nothing is parked any more', ({ sync }) => sync?.parked === 0 && sync.state === 'live')
+        .finally(() => writers.resume());
+      return `${parked} parked at the ${follower}, then mended`;
+    }),
+};

@@ -1,0 +1,187 @@
+/** One mistake that somebody could make in the product, as changes of its text. */
+export interface Mutation {
+  name: string;
+  /** What the torture is given beside the seed and the tree, so that the mistake can do harm at all. */
+  args?: readonly string[];
+  edits: readonly Edit[];
+}
+
+export interface Edit {
+  file: string;
+  /** Must be there exactly once. */
+  find: string;
+  replace: string;
+}
+
+const POSTGRES = 'migrations/databases/postgres';
+const CHANGES = `${POSTGRES}/changes.ts`;
+const APPLY = `${POSTGRES}/apply.ts`;
+const APPLY_SQL = `${POSTGRES}/apply-sql.ts`;
+const RELAY = 'migrations/relay/relay.ts';
+
+/** Each must be caught by the torture: a mistake that it lets pass is one that it does not guard against. */
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'cursor by id',
+    edits: [
+      {
+        file: CHANGES,
+        find: `WHERE migration = $1 AND txid >= pg_snapshot_xmin($2::pg_snapshot)
+  AND NOT pg_visible_in_snapshot(txid, $2::pg_snapshot)`,
+        replace: 'WHERE migration = $1 AND id >= pg_snapshot_xmin($2::pg_snapshot)::text::bigint',
+      },
+      {
+        file: CHANGES,
+        find: "'SELECT pg_current_snapshot()::text AS now'",
+        replace:
+          "\"SELECT (last_value + 1) || ':' || (last_value + 1) || ':' AS now FROM strangler.change_id_seq\"",
+      },
+      {
+        file: CHANGES,
+        find: 'txid < pg_snapshot_xmin($2::pg_snapshot) RETURNING',
+        replace: 'id < pg_snapshot_xmin($2::pg_snapshot)::text::bigint RETURNING',
+      },
+    ],
+  },
+  {
+    name: 'no snapshot: the position is told after reading',
+    edits: [
+      {
+        file: CHANGES,
+        find: "transaction(pool, label, 'BEGIN ISOLATION LEVEL REPEATABLE READ', async",
+        replace: "transaction(pool, label, 'BEGIN', async",
+      },
+      {
+        file: CHANGES,
+        find: 'return rows[0]?.now ?? since;',
+        replace:
+          "void rows;\n    return (await client.query<{ now: string }>('SELECT pg_current_snapshot()::text AS now')).rows[0]?.now ?? since;",
+      },
+    ],
+  },
+  {
+    name: 'no epoch check in applying',
+    args: ['--faults', 'does not hear'],
+    edits: [
+      {
+        file: APPLY,
+        find: "if (side.role !== 'follower' || BigInt(side.epoch) !== epoch) {",
+        replace: "if (side.role === 'fenced') {",
+      },
+    ],
+  },
+  {
+    name: 'position saved before applying',
+    args: ['--faults', 'kill sync'],
+    edits: [
+      {
+        file: RELAY,
+        find: '  await target.applying(migration, stream.epoch, async (applier) => {\n    const position = await oneAhead(\n      (take: (changes: Change[]) => Promise<void>) => source.readChanges(migration, applier.position, take),',
+        replace: `  const since = (await target.sideState(migration))?.position ?? '';
+  const all: Change[] = [];
+  const now = await source.readChanges(migration, since, async (changes) => void all.push(...changes));
+  await target.applying(migration, stream.epoch, (applier) => applier.savePosition(now));
+  await target.applying(migration, stream.epoch, async (applier) => {
+    const position = now;
+    await oneAhead(
+      (take: (changes: Change[]) => Promise<void>) => take(all),`,
+      },
+    ],
+  },
+  {
+    name: 'REPLACE instead of upsert',
+    edits: [
+      {
+        file: 'migrations/apply/write-changes.ts',
+        find: 'if (there.length > 0) await applier[how](entry.target, there);',
+        replace: `if (there.length > 0 && how === 'upsert' && !entry.target.part) await applier.discard(entry.target, there);
+    if (there.length > 0) await applier[how](entry.target, there);`,
+      },
+    ],
+  },
+  {
+    name: 'no mark comparison',
+    args: ['--transport', 'rabbitmq'],
+    edits: [
+      {
+        file: APPLY_SQL,
+        find: `       SET epoch = excluded.epoch, version = excluded.version, deleted = excluded.deleted
+       WHERE (m.epoch, m.version) < (excluded.epoch, excluded.version)
+     RETURNING m.key)`,
+        replace: `       SET epoch = excluded.epoch, version = excluded.version, deleted = excluded.deleted
+     RETURNING m.key)`,
+      },
+    ],
+  },
+  {
+    name: 'no tombstone',
+    args: ['--faults', 'copy again'],
+    edits: [
+      {
+        file: APPLY_SQL,
+        find: '  return `WITH ${input(target)}, ${fresh(true)}\n    DELETE FROM ${tableIdent(target.name)} t USING input i JOIN fresh ON fresh.key = i.k\n    WHERE',
+        replace:
+          '  return `WITH ${input(target)}, gone AS (DELETE FROM strangler.mark WHERE migration = $2 AND entry = $3\n      AND $4::bigint >= 0 AND key IN (SELECT k FROM input))\n    DELETE FROM ${tableIdent(target.name)} t USING input i\n    WHERE',
+      },
+    ],
+  },
+  {
+    name: 'backfill that overwrites',
+    args: ['--faults', 'copy again'],
+    edits: [
+      {
+        file: APPLY_SQL,
+        find: "'WHERE NOT EXISTS (SELECT FROM stale WHERE stale.k = i.k)'",
+        replace: "'WHERE true'",
+      },
+    ],
+  },
+  {
+    name: 'no loop guard',
+    args: ['--faults', 'network slow'],
+    edits: [
+      {
+        file: `${POSTGRES}/capture-function.ts`,
+        find: '  IF ${ours} THEN\n    RETURN NULL;\n  END IF;\n',
+        replace: '',
+      },
+      {
+        file: `${POSTGRES}/triggers.ts`,
+        find: "${raised ? 'DISABLE' : 'ENABLE ALWAYS'} TRIGGER ${ident(CAPTURE)};",
+        replace: 'ENABLE ALWAYS TRIGGER ${ident(CAPTURE)};',
+      },
+    ],
+  },
+  {
+    name: 'barrier read before the fence',
+    edits: [
+      {
+        file: 'migrations/lifecycle/change-owner.ts',
+        find: "'raise-fence': async () => ground && fenceOldOwner(ground, order.oldOwner, order.newEpoch, leftMs / 2),\n    drain: async () => synced && drain(synced, order.oldOwner, order.epoch, decideBy),",
+        replace:
+          "'raise-fence': async () => synced && drain(synced, order.oldOwner, order.epoch, decideBy),\n    drain: async () => ground && fenceOldOwner(ground, order.oldOwner, order.newEpoch, leftMs / 2),",
+      },
+    ],
+  },
+  {
+    name: 'parked changes dropped',
+    args: ['--faults', 'poison'],
+    edits: [
+      {
+        file: `${POSTGRES}/parking.ts`,
+        find: 'await this.client.query(PARK, [',
+        replace: 'void Array.of(PARK, [',
+      },
+    ],
+  },
+  {
+    name: 'changes applied out of order',
+    edits: [
+      {
+        file: CHANGES,
+        find: '${UNSEEN} ORDER BY id`',
+        replace: '${UNSEEN} ORDER BY id DESC`',
+      },
+    ],
+  },
+];
