@@ -1,5 +1,7 @@
 import type { Request, Response } from 'express';
 import type { components, operations } from './api.gen.ts';
+import type { Role } from './auth/caller.ts';
+import type { SignIn } from './auth/sign-in.ts';
 import type { EventStream } from './stream-events.ts';
 import { ControlError, type Lifecycle, type MigrationStatus } from './lifecycle.ts';
 import { METRICS_TYPE, renderMetrics } from './metrics.ts';
@@ -12,6 +14,7 @@ import {
   readPlan,
   readQuestion,
   readResumption,
+  readSignIn,
   readVerification,
 } from './read-request.ts';
 
@@ -27,20 +30,28 @@ type Answer<Id extends OperationId> = operations[Id]['responses'] extends {
 type Handler<Id extends OperationId> = (request: Request, response: Response) => Promise<Answer<Id>>;
 
 export interface Operation {
-  method: 'get' | 'post';
+  method: 'get' | 'post' | 'delete';
   /** As Express writes it. */
   path: string;
+  /** Who may; null for everybody, signed in or not. */
+  role: Role | null;
+  /** Changes something: may carry an `Idempotency-Key`. */
+  isOrder: boolean;
   handle: (request: Request, response: Response) => Promise<unknown>;
 }
 
 /** Everything the API can do: one line of routing each, and the compiler misses none of the document's. */
-export function operationsOf(lifecycle: Lifecycle, events: EventStream): Record<OperationId, Operation> {
+export function operationsOf(
+  lifecycle: Lifecycle,
+  events: EventStream,
+  signIn: SignIn,
+): Record<OperationId, Operation> {
   return {
     listMigrations: get('/v1/migrations', () => lifecycle.status()),
     getMigration: get('/v1/migrations/:migration', async (request) =>
       find(await lifecycle.status(), nameIn(request)),
     ),
-    planMove: post('/v1/migrations/:migration/plan', (request) =>
+    planMove: ask('/v1/migrations/:migration/plan', (request) =>
       lifecycle.plan(nameIn(request), readPlan(request)),
     ),
     move: post('/v1/migrations/:migration/moves', (request) => {
@@ -88,22 +99,50 @@ export function operationsOf(lifecycle: Lifecycle, events: EventStream): Record<
     resume: post('/v1/resume', (request) => lifecycle.resume(readResumption(request))),
     readJournal: get('/v1/journal', (request) => lifecycle.log(readJournalQuery(request))),
     checkJournal: get('/v1/journal/verification', () => lifecycle.checkJournal()),
-    explain: post('/v1/explain', (request) => lifecycle.explain(readQuestion(request))),
+    explain: ask('/v1/explain', (request) => lifecycle.explain(readQuestion(request))),
     followEvents: get('/v1/events', async (request, response) => events.attach(request, response)),
     readMetrics: get('/metrics', async (_request, response): Promise<void> => {
       const text = await renderMetrics(lifecycle);
       response.type(METRICS_TYPE).send(text);
     }),
-    readHealth: get('/v1/health', async (): Promise<components['schemas']['Health']> => ({ status: 'ok' })),
+    readHealth: open(
+      get('/v1/health', async (): Promise<components['schemas']['Health']> => ({ status: 'ok' })),
+    ),
+    getSession: open(get('/v1/session', async (request) => signIn.session(request))),
+    signIn: open(
+      ask('/v1/session', (request, response) => signIn.withToken(request, response, readSignIn(request))),
+    ),
+    signOut: open({
+      ...get('/v1/session', async (request, response) => {
+        await signIn.end(request, response);
+        response.status(204);
+      }),
+      method: 'delete',
+    }),
   } satisfies { [Id in OperationId]: Operation & { handle: Handler<Id> } };
 }
 
-function get<Result>(path: string, handle: (request: Request, response: Response) => Promise<Result>) {
-  return { method: 'get' as const, path, handle };
+type Handle<Result> = (request: Request, response: Response) => Promise<Result>;
+
+function get<Result>(path: string, handle: Handle<Result>) {
+  return { method: 'get' as const, path, role: 'viewer' as const, isOrder: false, handle };
 }
 
-function post<Result>(path: string, handle: (request: Request, response: Response) => Promise<Result>) {
-  return { method: 'post' as const, path, handle };
+/** Changes something. */
+function post<Result>(path: string, handle: Handle<Result>) {
+  return { method: 'post' as const, path, role: 'operator' as const, isOrder: true, handle };
+}
+
+/** Needs a body, and changes nothing. */
+function ask<Result>(path: string, handle: Handle<Result>) {
+  return { method: 'post' as const, path, role: 'viewer' as const, isOrder: false, handle };
+}
+
+/** For everybody, signed in or not. */
+function open<Result, Method extends Operation['method']>(
+  operation: Omit<Operation, 'handle' | 'method'> & { method: Method; handle: Handle<Result> },
+) {
+  return { ...operation, role: null };
 }
 
 function nameIn(request: Request): string {
