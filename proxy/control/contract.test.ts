@@ -9,7 +9,7 @@ import type { Explanation, Question } from '../data-plane/explain.ts';
 import type { components } from './api.gen.ts';
 import type { Role } from './auth/caller.ts';
 import * as port from './lifecycle.ts';
-import { operationsOf } from './operations.ts';
+import { operationsOf } from './operations/all.ts';
 import type { ParkedPage, ParkedRows, RetryOutcome, SkipOutcome } from './parking.ts';
 import type { Certificate } from './retirement.ts';
 import { EventStream } from './stream-events.ts';

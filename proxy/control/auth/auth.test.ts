@@ -77,7 +77,7 @@ describe('the session of a page', () => {
     const { csrf, order } = await browserOf(ADA);
     const other = await browserOf(ADA);
     for (const headers of [{}, { 'x-strangler-csrf': 'x' }, { 'x-strangler-csrf': other.csrf }]) {
-      const answer = await order(headers as Record<string, string>);
+      const answer = await order(headers);
       expect([answer.status, answer.body.code]).toEqual([403, 'forbidden']);
     }
     expect(bed.lifecycle.orders).toEqual([]);
