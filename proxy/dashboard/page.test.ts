@@ -15,7 +15,7 @@ const MODULES = ['page.js', 'follow.js', 'draw.js', 'words.js'];
 
 let bed: ControlBed;
 beforeAll(async () => {
-  bed = await startControlBed({ token: 'open sesame' });
+  bed = await startControlBed({ tokens: [{ name: null, role: 'operator', secret: 'open sesame' }] });
 });
 afterAll(() => bed.close());
 
