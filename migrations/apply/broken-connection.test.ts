@@ -27,9 +27,11 @@ async function endOthers(dialect: Dialect): Promise<void> {
 /** Connections of the pool that are broken are found out one by one. */
 async function catchUpOnceItIsBack(): Promise<void> {
   for (let left = 10; ; left -= 1) {
-    const error: unknown = await bed.catchUp().catch((reason: unknown) => reason);
-    if (error === undefined) return;
-    if (!(error instanceof UnreachableDatabaseError) || left === 0) throw error;
+    try {
+      return await bed.catchUp();
+    } catch (error) {
+      if (!(error instanceof UnreachableDatabaseError) || left === 0) throw error;
+    }
   }
 }
 

@@ -31,13 +31,13 @@ function disturbed(
   const watched = (database: Database): Database =>
     new Proxy(database, {
       get(real, name: keyof Database) {
-        const member = real[name];
+        const member: unknown = real[name];
         if (typeof member !== 'function') return member;
         return async (...args: unknown[]) => {
           const now = reads;
           reads += 1;
           for (const { before, does } of steps) if (before === now) await does();
-          return (member as (...all: unknown[]) => unknown)(...args);
+          return (member as (...all: unknown[]) => unknown).apply(real, args);
         };
       },
     });
