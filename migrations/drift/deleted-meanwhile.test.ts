@@ -31,7 +31,7 @@ function disturbed(
   const watched = (database: Database): Database =>
     new Proxy(database, {
       get(real, name: keyof Database) {
-        const member: unknown = real[name];
+        const member = Reflect.get(real, name) as unknown;
         if (typeof member !== 'function') return member;
         return async (...args: unknown[]) => {
           const now = reads;

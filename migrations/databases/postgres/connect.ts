@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { UnreachableDatabaseError } from '../errors.ts';
 import { isBrokenConnection } from './broken.ts';
+import { underLimit } from '../within.ts';
 
 /**
  * Every value arrives as the text that PostgreSQL wrote: parsing to JavaScript would round timestamps and big
@@ -88,6 +89,7 @@ export async function onClient<T>(
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await connect(pool, label);
+  const free = endableUnderLimit(client, label);
   try {
     const result = await work(client);
     client.release();
@@ -95,6 +97,8 @@ export async function onClient<T>(
   } catch (error) {
     client.release(sqlState(error) === null || isBrokenConnection(error));
     throw explained(pool, label, error);
+  } finally {
+    free();
   }
 }
 
@@ -109,6 +113,7 @@ export async function transaction<T>(
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await connect(pool, label);
+  const free = endableUnderLimit(client, label);
   const letSleep = keepAwake(client);
   try {
     await client.query(begin);
@@ -125,8 +130,13 @@ export async function transaction<T>(
     throw explained(pool, label, error);
   } finally {
     letSleep();
+    free();
   }
 }
+
+/** With a statement under way, `end` breaks the connection; the statement fails. */
+const endableUnderLimit = (client: pg.PoolClient, label: string): (() => void) =>
+  underLimit(label, () => void (client as unknown as pg.Client).end().catch(() => undefined));
 
 /**
  * A transaction waits while the other database works: a batch may take its time there. It is not idle as long as somebody
