@@ -53,6 +53,8 @@ export interface ChangeOwnerContext {
   synced: SyncedCapability | null;
   /** Told of each effect before it begins, which waits for the answer. */
   observe(effect: Effect): Promise<void> | undefined | void;
+  /** Told of what came of it; nobody waits for the answer. */
+  noted?(effect: Effect, outcome: Outcome, ms: number): void;
 }
 
 /**
@@ -106,7 +108,9 @@ async function run(
     await context.observe(state.doing);
     const startedAt = performance.now();
     const outcome = await carryOut(context, order, state, known);
-    recorder.note(state.doing, outcome, performance.now() - startedAt);
+    const ms = performance.now() - startedAt;
+    recorder.note(state.doing, outcome, ms);
+    context.noted?.(state.doing, outcome, ms);
     const next = step(state, outcome);
     // The same effect again: something is away. Give it a moment.
     if (next.doing === state.doing && outcome.kind === 'failed') await pause(100);

@@ -2,7 +2,7 @@ import { abortMove } from './abort.ts';
 import { readKept } from '../drift/keep.ts';
 import type { Capability, Ground, SyncedCapability } from './capability.ts';
 import { groundOf, openSynced } from './capability.ts';
-import { changeOwner, resumeChange } from './change-owner.ts';
+import { changeOwner, resumeChange, type ChangeOwnerContext } from './change-owner.ts';
 import {
   GateRefusedError,
   LifecycleError,
@@ -32,6 +32,7 @@ import type { ShadowCounts } from './shadow-verdict.ts';
 import type { Stage, Verb } from './stages.ts';
 import { ALLOWED_MOVES, changesOwner, nextVerb } from './stages.ts';
 import type { ControlStore } from './store.ts';
+import { StepTeller, type ChangeStep } from './tell-steps.ts';
 import type { MoveUnderWay } from './under-way.ts';
 import { underWay } from './under-way.ts';
 
@@ -48,6 +49,7 @@ export class Coordinator {
   private readonly shadowOf: (migration: string) => Promise<ShadowCounts | null>;
   private readonly isLeading: () => boolean;
   private readonly watchers = new Set<() => void>();
+  private readonly stepWatchers = new Set<(step: ChangeStep) => void>();
   private readonly phases = new Map<string, Effect>();
   private readonly busy = new Map<string, { verb: Verb; actor: string; since: string }>();
 
@@ -70,6 +72,12 @@ export class Coordinator {
   subscribe(changed: () => void): () => void {
     this.watchers.add(changed);
     return () => this.watchers.delete(changed);
+  }
+
+  /** Calls back at the beginning and end of each step of a change of owner of this process; returns the way to stop. */
+  followSteps(told: (step: ChangeStep) => void): () => void {
+    this.stepWatchers.add(told);
+    return () => this.stepWatchers.delete(told);
   }
 
   /** Which step a change of owner is at in this process; null when none is carried out here. */
@@ -224,7 +232,13 @@ export class Coordinator {
     try {
       const started = Date.now();
       const ground = groundOf(this.capability(migration));
-      const end = await resumeChange(this.contextOf(migration, ground, null), state, actor);
+      const context = this.contextOf(
+        { migration, verb: change.verb, epoch: change.epoch },
+        ground,
+        null,
+        true,
+      );
+      const end = await resumeChange(context, state, actor);
       return [this.resultOf({ migration, ...change }, end, started)];
     } finally {
       this.phases.delete(migration);
@@ -246,7 +260,7 @@ export class Coordinator {
     const started = Date.now();
     try {
       const end = await changeOwner(
-        this.contextOf(migration, synced, synced),
+        this.contextOf({ migration, verb, epoch: newEpoch }, synced, synced, false),
         {
           verb,
           migration,
@@ -273,16 +287,26 @@ export class Coordinator {
     return { ...result, epoch: journal.state(change.migration).epoch };
   }
 
-  private contextOf(migration: string, ground: Ground | null, synced: SyncedCapability | null) {
+  private contextOf(
+    change: Pick<ChangeStep, 'migration' | 'verb' | 'epoch'>,
+    ground: Ground | null,
+    synced: SyncedCapability | null,
+    isHeld: boolean,
+  ): ChangeOwnerContext {
+    const teller = new StepTeller(change, isHeld, (step) => {
+      for (const told of this.stepWatchers) told(step);
+    });
     return {
       store: this.store,
       journal: this.journal,
       ground,
       synced,
-      observe: (effect: Effect): void => {
-        this.phases.set(migration, effect);
+      observe: (effect) => {
+        this.phases.set(change.migration, effect);
         for (const changed of this.watchers) changed();
+        teller.begun(effect);
       },
+      noted: (effect, outcome, ms) => teller.ended(effect, outcome, ms),
     };
   }
 

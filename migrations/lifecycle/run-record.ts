@@ -86,6 +86,30 @@ export async function readRuns(store: ControlStore): Promise<RunRecord[]> {
   }));
 }
 
+/** A run and when it began. */
+export interface LastRun extends RunRecord {
+  /** ISO time. */
+  at: string;
+}
+
+/** The newest run of one migration; null when its owner never changed. */
+export async function readLastRun(store: ControlStore, migration: string): Promise<LastRun | null> {
+  const [row] = await store.query<Omit<LastRun, 'epoch' | 'beganFrom' | 'at'> & Row>(
+    `SELECT id, migration, epoch, actor, began_from, steps, at FROM strangler_control.run
+     WHERE migration = $1 ORDER BY at DESC, id DESC LIMIT 1`,
+    [migration],
+  );
+  if (!row) return null;
+  const { began_from: beganFrom, epoch, at, ...rest } = row;
+  return { ...rest, epoch: Number(epoch), beganFrom, at: at.toISOString() };
+}
+
+interface Row {
+  epoch: string;
+  began_from: RunRecord['beganFrom'];
+  at: Date;
+}
+
 function stepOf(effect: Effect, outcome: Outcome, ms: number): StepRecord {
   const { kind } = outcome;
   return {

@@ -26,6 +26,7 @@ import type {
   SkipActor,
   SkipOutcome,
 } from '../parking.ts';
+import type { ChangeStep, Happening, LastChange } from '../happenings.ts';
 import type { Certificate, GuardRemoval } from '../retirement.ts';
 import type { BackfillHold, BackfillOrder, FoundDifferences } from '../sync-orders.ts';
 
@@ -57,6 +58,9 @@ export class MemoryLifecycle implements Lifecycle {
     broken: null,
     forked: null,
   };
+
+  readonly #followers = new Set<(happening: Happening) => void>();
+  change: LastChange | null = null;
 
   constructor(...migrations: MigrationStatus[]) {
     this.migrations = migrations;
@@ -204,6 +208,22 @@ export class MemoryLifecycle implements Lifecycle {
     return () => this.#listeners.delete(changed);
   }
 
+  follow(told: (happening: Happening) => void): () => void {
+    this.#followers.add(told);
+    return () => this.#followers.delete(told);
+  }
+
+  /** Lets something happen. */
+  happen(happening: Happening): void {
+    for (const told of this.#followers) told(happening);
+  }
+
+  async lastChange(name: string): Promise<LastChange> {
+    this.#find(name);
+    if (this.change) return this.change;
+    throw new ControlError('no-change-of-owner', `The owner of "${name}" has not changed yet.`);
+  }
+
   #find(name: string): MigrationStatus {
     const found = this.migrations.find((migration) => migration.name === name);
     if (!found) throw new ControlError('unknown-migration', `There is no migration "${name}".`);
@@ -308,6 +328,21 @@ export function journaled(differing: Partial<JournalEntry>): JournalEntry {
     reason: null,
     evidence: { lagSeconds: 0.1 },
     hash: 'c0ffee00c0ffee00',
+    ...differing,
+  };
+}
+
+/** A step of a change of owner with everything that a test does not care about. */
+export function stepped(differing: Partial<ChangeStep> = {}): ChangeStep {
+  return {
+    ...{
+      migration: 'catalog',
+      verb: 'cutover',
+      epoch: 2,
+      step: 'await-held',
+      title: 'every proxy holds new writes',
+    },
+    ...{ state: 'done', at: '2026-01-02T03:04:05.000Z', tookMs: 12, reason: null, writesWaitMs: 15 },
     ...differing,
   };
 }
