@@ -111,9 +111,8 @@ describe('tokens with names, in the running product', () => {
     });
     shop.env.STRANGLER_TOKEN = ADA;
     await shop.move('rollback', 'catalog', '--override', 'health', '--reason', 'a test');
-    const [newest] = JSON.parse((await shop.strangler('log', 'catalog', '-o', 'json')).out).slice(-1) as {
-      actor: string;
-    }[];
+    const { out } = await shop.strangler('log', 'catalog', '-o', 'json');
+    const newest = (JSON.parse(out) as Schemas['JournalEntry'][]).at(-1);
     expect(newest?.actor).toBe('ada');
   }, 120_000);
 });

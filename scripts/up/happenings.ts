@@ -81,7 +81,7 @@ export class HappeningsOf implements Happenings {
 }
 
 /** What was told of a step, in the API's words. */
-export function stepOf({ migration, verb, epoch, effect, outcome, ms, writesWaitMs }: ToldStep): ChangeStep {
+function stepOf({ migration, verb, epoch, effect, outcome, ms, writesWaitMs }: ToldStep): ChangeStep {
   return {
     ...{ migration, verb, epoch, step: effect, title: TITLES[effect] },
     state: outcome === null ? 'begun' : outcome.kind === 'done' ? 'done' : 'failed',
