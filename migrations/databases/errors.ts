@@ -10,6 +10,17 @@ export class UnreachableDatabaseError extends DatabaseError {
   }
 }
 
+/** Connections are made, or were, and nothing is answered on them. */
+export class SilentDatabaseError extends DatabaseError {
+  override name = 'SilentDatabaseError';
+  constructor(what: string, waitedFor: readonly string[], ms: number) {
+    const who = waitedFor.length > 0 ? `no answer from the database of ${waitedFor.join(', ')}` : 'no end';
+    super(
+      `${what}: ${who} within ${ms / 1000} s; see what it is busy with, or whether the network drops what it says`,
+    );
+  }
+}
+
 export class UnknownTableError extends DatabaseError {
   override name = 'UnknownTableError';
   constructor(label: string, table: string) {

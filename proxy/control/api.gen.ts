@@ -605,6 +605,8 @@ export interface components {
         };
         Plan: {
             migration: string;
+            /** @description All migrations that move with it, itself among them */
+            together: string[];
             verb: components["schemas"]["Verb"];
             from: components["schemas"]["Stage"];
             to: components["schemas"]["Stage"];
@@ -1002,6 +1004,8 @@ export interface components {
         MigrationStatus: {
             name: string;
             service: string;
+            /** @description All migrations that move with it, itself among them */
+            together: string[];
             stage: components["schemas"]["Stage"];
             owner: components["schemas"]["Side"];
             epoch: number;

@@ -3,6 +3,7 @@ import { createPool } from 'mysql2/promise';
 import type { Pool, PoolConnection, PoolOptions, ResultSetHeader } from 'mysql2/promise';
 import { DatabaseError, UnreachableDatabaseError } from '../errors.ts';
 import type { Text } from '../database.ts';
+import { underLimit } from '../within.ts';
 
 /** A database of a MySQL or MariaDB server. */
 export interface Server {
@@ -122,6 +123,7 @@ async function checkOut(server: Server): Promise<Session> {
   }
   const known = prepared.get(connection.connection);
   if (known) return new Session(connection, known);
+  const free = underLimit(server.label, () => connection.destroy());
   try {
     const [results] = await connection.query(SESSION);
     const maxPacket = Number((results as unknown as string[][][])[2]?.[0]?.[0]);
@@ -130,12 +132,15 @@ async function checkOut(server: Server): Promise<Session> {
   } catch (error) {
     connection.destroy();
     throw error;
+  } finally {
+    free();
   }
 }
 
 /** Runs `work` on a connection of the pool; it goes back only when nothing is wrong with it. */
 export async function using<T>(server: Server, work: (session: Session) => Promise<T>): Promise<T> {
   const session = await checkOut(server);
+  const free = underLimit(server.label, () => session.connection.destroy());
   try {
     const result = await work(session);
     session.connection.release();
@@ -144,6 +149,8 @@ export async function using<T>(server: Server, work: (session: Session) => Promi
     if (errorNumber(error) === null) session.connection.destroy();
     else session.connection.release();
     throw error;
+  } finally {
+    free();
   }
 }
 

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { UnreachableDatabaseError } from '../errors.ts';
+import { underLimit } from '../within.ts';
 
 /**
  * Every value arrives as the text that PostgreSQL wrote: parsing to JavaScript would round timestamps and big
@@ -75,6 +76,7 @@ export async function onClient<T>(
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await connect(pool, label);
+  const free = endableUnderLimit(client, label);
   try {
     const result = await work(client);
     client.release();
@@ -82,6 +84,8 @@ export async function onClient<T>(
   } catch (error) {
     client.release(isConnectionLoss(error));
     throw error;
+  } finally {
+    free();
   }
 }
 
@@ -93,6 +97,7 @@ export async function transaction<T>(
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await connect(pool, label);
+  const free = endableUnderLimit(client, label);
   const letSleep = keepAwake(client);
   try {
     await client.query(begin);
@@ -109,8 +114,13 @@ export async function transaction<T>(
     throw error;
   } finally {
     letSleep();
+    free();
   }
 }
+
+/** With a statement under way, `end` breaks the connection; the statement fails. */
+const endableUnderLimit = (client: pg.PoolClient, label: string): (() => void) =>
+  underLimit(label, () => void (client as unknown as pg.Client).end().catch(() => undefined));
 
 /**
  * A transaction waits while the other database works: a batch may take its time there. It is not idle as long as somebody
