@@ -1,0 +1,17 @@
+import type { Changes } from './changes.ts';
+import type { Signs } from '../facts/freshness.ts';
+
+/** What the page tells the thread that follows the stream. */
+export type ToFollower =
+  /** A frame was drawn: the next news is welcome. */
+  | { kind: 'ready' }
+  /** Somebody signed in. */
+  | { kind: 'token'; token: string | null };
+
+/** What the thread tells the page, once a frame at most. */
+export interface News {
+  signs: Signs;
+  changes: Changes | null;
+  /** What was wrong with the token; null when nobody is asked for one. */
+  locked: string | null;
+}
