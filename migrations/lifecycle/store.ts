@@ -5,6 +5,8 @@ import type { EntryRow, NewEntry } from './append.ts';
 import { appendLocked, toEntry } from './append.ts';
 import { SHAPE_SCHEMA } from '../drift/keep.ts';
 import { JournalConflictError } from './errors.ts';
+import { ANSWER_SCHEMA } from './keep-answers.ts';
+import { SESSION_SCHEMA } from './keep-sessions.ts';
 import type { JournalEntry } from './journal.ts';
 import { PACE_SCHEMA } from './pace.ts';
 import { RUN_SCHEMA } from './run-record.ts';
@@ -55,7 +57,7 @@ DO $$ BEGIN
       FOR EACH STATEMENT EXECUTE FUNCTION strangler_control.append_only();
   END IF;
 END $$;
-${PACE_SCHEMA}${RUN_SCHEMA}${SECRET_SCHEMA}${SHAPE_SCHEMA}`;
+${PACE_SCHEMA}${RUN_SCHEMA}${SECRET_SCHEMA}${SHAPE_SCHEMA}${ANSWER_SCHEMA}${SESSION_SCHEMA}`;
 
 const CHANNEL = 'strangler_journal';
 

@@ -62,8 +62,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -87,8 +91,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -128,8 +136,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -210,8 +222,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -232,8 +248,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -257,8 +277,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -301,8 +325,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -343,8 +371,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path?: never;
             cookie?: never;
@@ -448,6 +480,28 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who asks, and how one may sign in */
+        get: operations["getSession"];
+        put?: never;
+        /**
+         * Begin the session of a page with a token
+         * @description Sets the cookie of the session. Ten wrong tokens a minute, then 429 for a while.
+         */
+        post: operations["signIn"];
+        /** End the session of a page */
+        delete: operations["signOut"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1142,6 +1196,25 @@ export interface components {
             at: string;
             migrations: components["schemas"]["MigrationStatus"][];
         };
+        /** @enum {string} */
+        Role: "viewer" | "operator";
+        Session: {
+            isSignedIn: boolean;
+            /** @description Null for who has no name of their own, as on loopback without a token */
+            name: string | null;
+            role: components["schemas"]["Role"] | null;
+            /** @enum {string} */
+            by: "nobody" | "loopback" | "token" | "session";
+            /** @description To be sent as `x-strangler-csrf` with what changes something; null without a session */
+            csrfToken: string | null;
+            /** Format: date-time */
+            expiresAt: string | null;
+            /** @description How one may sign in; empty where nobody needs to */
+            ways: ("token" | "oidc")[];
+        };
+        SignIn: {
+            token: string;
+        };
         Health: {
             /** @constant */
             status: "ok";
@@ -1152,7 +1225,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "unknown-migration" | "move-not-allowed" | "move-under-way" | "gate-refused" | "bad-configuration" | "bad-request" | "unauthorized" | "forbidden" | "unknown-path" | "method-not-allowed" | "too-large" | "not-json" | "journal-forked" | "unreachable" | "failed" | "timed-out";
+            code: "unknown-migration" | "move-not-allowed" | "move-under-way" | "gate-refused" | "bad-configuration" | "bad-request" | "unauthorized" | "too-many-attempts" | "not-permitted" | "key-reused" | "order-in-progress" | "outcome-unknown" | "forbidden" | "unknown-path" | "method-not-allowed" | "too-large" | "not-json" | "journal-forked" | "unreachable" | "failed" | "timed-out";
             detail: string;
             gates: components["schemas"]["GateResult"][];
         };
@@ -1170,8 +1243,12 @@ export interface components {
     };
     parameters: {
         Migration: string;
-        /** @description Who asks, for the journal; `unknown` when missing or not printable */
+        /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
         Actor: string;
+        /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+        IdempotencyKey: string;
+        /** @description The `csrfToken` of the session, for who comes with its cookie */
+        CsrfToken: string;
     };
     requestBodies: never;
     headers: never;
@@ -1254,8 +1331,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -1284,8 +1365,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -1337,8 +1422,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -1444,8 +1533,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -1474,8 +1567,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -1504,8 +1601,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -1557,8 +1658,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -1608,8 +1713,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path?: never;
             cookie?: never;
@@ -1740,6 +1849,76 @@ export interface operations {
                 content: {
                     "text/plain": string;
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in or not */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            200: {
+                headers: {
+                    /** @description The session */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is none now */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

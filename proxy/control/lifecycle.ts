@@ -348,6 +348,11 @@ export const CONTROL_ERRORS = {
   'bad-configuration': { status: 400, exitCode: 2, title: 'strangler.yaml does not fit the databases' },
   'bad-request': { status: 400, exitCode: 2, title: 'The request is not valid' },
   unauthorized: { status: 401, exitCode: 2, title: 'A token is needed' },
+  'too-many-attempts': { status: 429, exitCode: 2, title: 'Too many wrong tokens' },
+  'not-permitted': { status: 403, exitCode: 2, title: 'The role does not allow it' },
+  'key-reused': { status: 422, exitCode: 2, title: 'The idempotency key belongs to another order' },
+  'order-in-progress': { status: 409, exitCode: 3, title: 'The order is being carried out' },
+  'outcome-unknown': { status: 409, exitCode: 1, title: 'Nobody knows how the order ended' },
   forbidden: { status: 403, exitCode: 2, title: 'The request came from where requests are not taken' },
   'unknown-path': { status: 404, exitCode: 2, title: 'Nothing is here' },
   'method-not-allowed': { status: 405, exitCode: 2, title: 'This path does not take this method' },
@@ -364,11 +369,19 @@ export type ControlErrorCode = keyof typeof CONTROL_ERRORS;
 export class ControlError extends Error {
   readonly code: ControlErrorCode;
   readonly gates: GateResult[];
+  /** When asking again makes sense; null when that is not known. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(code: ControlErrorCode, detail: string, gates: GateResult[] = []) {
+  constructor(
+    code: ControlErrorCode,
+    detail: string,
+    gates: GateResult[] = [],
+    retryAfterSeconds: number | null = null,
+  ) {
     super(detail);
     this.name = 'ControlError';
     this.code = code;
     this.gates = gates;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }

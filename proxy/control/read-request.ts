@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Request } from 'express';
 import type { Question } from '../data-plane/explain.ts';
+import { callerOf, isName } from './auth/caller.ts';
 import type { BackfillOrder } from './sync-orders.ts';
 import {
   ControlError,
@@ -74,6 +75,7 @@ const abortOrder = z.strictObject({
     .max(500, 'must not be longer than 500 characters'),
 });
 const resumption = z.strictObject({ reason });
+const signIn = z.strictObject({ token: z.string('must be text').max(1000, 'is too long') });
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const question = z.strictObject({
@@ -135,6 +137,11 @@ export function readResumption(request: Request): Actor {
   return readActor(request, read(resumption, request).reason);
 }
 
+/** The token that somebody signs in with. */
+export function readSignIn(request: Request): string {
+  return read(signIn, request).token;
+}
+
 /** The request that somebody wants explained. */
 export function readQuestion(request: Request): Question {
   return read(question, request);
@@ -148,10 +155,11 @@ export function readJournalQuery(request: Request): string | undefined {
   throw new ControlError('bad-request', '`migration` must be one name.');
 }
 
-/** The name stands in the journal for ever, so nothing that could garble a terminal gets in. */
+/** Who asks: by the name of the token or session, and only where that has none by what the client says. */
 export function readActor(request: Request, why: string | undefined): Actor {
-  const name = request.get('x-strangler-actor')?.trim() ?? '';
-  return { name: /^[\x20-\x7e]{1,100}$/.test(name) ? name : 'unknown', reason: why?.trim() || null };
+  const said = request.get('x-strangler-actor')?.trim() ?? '';
+  const name = callerOf(request)?.name ?? (isName(said) ? said : 'unknown');
+  return { name, reason: why?.trim() || null };
 }
 
 export function read<T>(shape: z.ZodType<T>, request: Request): T {

@@ -7,8 +7,9 @@ import './style/overview.css';
 import './style/migration.css';
 import './style/lists.css';
 import './style/dialog.css';
-import { locked, startFollowing } from './client/live.ts';
+import { isLocked, startFollowing } from './client/live.ts';
 import { place } from './client/place.ts';
+import { keepReadingSession } from './client/sign-in.ts';
 import { MigrationView } from './views/migration.tsx';
 import { MovesView } from './views/moves.tsx';
 import { OrderDialog } from './views/order.tsx';
@@ -19,10 +20,10 @@ import { SignIn } from './views/sign-in.tsx';
 
 function Page() {
   const at = place.value;
-  if (locked.value !== null)
+  if (isLocked.value)
     return (
       <Shell title="Sign in">
-        <SignIn detail={locked.value} />
+        <SignIn />
       </Shell>
     );
   return (
@@ -55,4 +56,5 @@ function Page() {
 const page = document.getElementById('page');
 if (!page) throw new Error('The page has no element #page.');
 startFollowing();
+keepReadingSession();
 render(<Page />, page);

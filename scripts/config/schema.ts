@@ -133,7 +133,9 @@ const controlSchema = z
       .string()
       .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'is not an address (host:port)')
       .default('127.0.0.1:8081')
-      .describe('Where API and dashboard listen. Anywhere but loopback needs a token in STRANGLER_TOKEN.'),
+      .describe(
+        'Where API and dashboard listen. Anywhere but loopback needs a token in STRANGLER_TOKEN or STRANGLER_TOKENS.',
+      ),
     store: z
       .string()
       .regex(/^(embedded|postgres(ql)?:\/\/.*)$/, 'is neither `embedded` nor a PostgreSQL URL')

@@ -6,6 +6,7 @@ import { Leadership } from '../../migrations/lifecycle/lead.ts';
 import { JournalFollower } from '../../migrations/lifecycle/follow.ts';
 import type { ControlStore } from '../../migrations/lifecycle/store.ts';
 import { openTransport } from '../../migrations/transport/open.ts';
+import { readTokens } from '../../proxy/control/auth/tokens.ts';
 import { startControl } from '../../proxy/control/server.ts';
 import { startProxy } from '../../proxy/data-plane/server.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
@@ -16,6 +17,7 @@ import { cookieKeysOf } from './cookie-keys.ts';
 import { fedMigrations, JournalFeed } from './feed.ts';
 import { StoreFreshness } from './freshness.ts';
 import { keepForgetting } from './forget-gone.ts';
+import { answersIn, sessionsIn } from './keep.ts';
 import { WiredLifecycle } from './lifecycle.ts';
 import { proxyConfigOf } from './proxy-config.ts';
 import type { Reconfigurable } from './reload.ts';
@@ -108,6 +110,7 @@ export async function startSyncPart(config: Config, store: ControlStore): Promis
 
 /** Control API, dashboard and the coordinator behind them. */
 export async function startControlPart(config: Config, store: ControlStore): Promise<Part> {
+  const tokens = readTokens(process.env);
   const journal = await followJournal(store, 'control');
   const capabilities = openCapabilities(config);
   const shadow = new ShadowEvidence(config, store, journal);
@@ -141,8 +144,15 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
   const parts = { config, table, store, journal, coordinator, guard, shadow, background };
   const lifecycle = new WiredLifecycle(parts);
   const [host, port] = splitAddress(config.control.listen);
-  const token = process.env.STRANGLER_TOKEN ?? null;
-  const control = await startControl({ lifecycle, listen: { host, port }, token, logger: log });
+  const answers = answersIn(store);
+  const control = await startControl({
+    lifecycle,
+    listen: { host, port },
+    tokens,
+    logger: log,
+    sessions: sessionsIn(store),
+    answers,
+  });
   return {
     ready: `dashboard  ${control.url}`,
     inForce: () => inForceOf(journal),
@@ -160,6 +170,7 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
       await leadership.close();
       lifecycle.close();
       await control.close();
+      answers.close();
       await journal.close();
       await capabilities.close();
     },

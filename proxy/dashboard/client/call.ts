@@ -1,6 +1,6 @@
 import createClient from 'openapi-fetch';
 import type { components, paths } from '../../control/api.gen.ts';
-import { actor, token } from './session.ts';
+import { actor, session } from './session.ts';
 
 export type Schemas = components['schemas'];
 
@@ -18,8 +18,9 @@ export const api = createClient<paths>({ baseUrl: location.origin, cache: 'no-st
 
 api.use({
   onRequest({ request }) {
-    if (token.value) request.headers.set('authorization', `Bearer ${token.value}`);
-    if (actor.value) request.headers.set('x-strangler-actor', actor.value);
+    const csrfToken = session.value?.csrfToken;
+    if (csrfToken) request.headers.set('x-strangler-csrf', csrfToken);
+    if (actor.value) request.headers.set('x-strangler-actor', printable(actor.value));
     return request;
   },
 });
@@ -37,6 +38,11 @@ export async function answerOf<Answer>(
 
 function problem(status: number, code: Schemas['Problem']['code'], detail: string): Schemas['Problem'] {
   return { type: 'about:blank', title: detail, status, code, detail, gates: [] };
+}
+
+/** As much of a name as a header can carry. */
+function printable(name: string): string {
+  return name.normalize('NFKD').replaceAll(/[^\x20-\x7e]/g, '');
 }
 
 function isProblem(value: unknown): value is Schemas['Problem'] {

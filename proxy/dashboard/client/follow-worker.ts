@@ -10,8 +10,6 @@ import type { Signs } from '../facts/freshness.ts';
 const finder = new ChangeFinder();
 const signs: Signs = { link: 'connecting', signAt: 0, statusAt: 0, trouble: '' };
 let changes: Changes | null = null;
-let locked: string | null = null;
-let token: string | null = null;
 let isReady = false;
 let hasNews = false;
 let signedIn: () => void = () => {};
@@ -19,7 +17,7 @@ let signedIn: () => void = () => {};
 function tell(): void {
   hasNews = true;
   if (!isReady) return;
-  const news: News = { signs: { ...signs }, changes, locked };
+  const news: News = { signs: { ...signs }, changes };
   postMessage(news);
   isReady = false;
   hasNews = false;
@@ -32,12 +30,10 @@ addEventListener('message', ({ data }: MessageEvent<ToFollower>) => {
     if (hasNews) tell();
     return;
   }
-  token = data.token;
-  locked = null;
   signedIn();
 });
 
-/** Waits for the first word of the page: a token may be kept there. */
+/** Waits for the first word of the page: it knows whether somebody has to sign in. */
 const begun = new Promise<void>((resolve) => (signedIn = resolve));
 
 const listener: Listener = {
@@ -61,9 +57,8 @@ const listener: Listener = {
     signs.link = 'lost';
     tell();
   },
-  async locked(detail) {
+  async locked() {
     signs.link = 'locked';
-    locked = detail;
     const again = new Promise<void>((resolve) => (signedIn = resolve));
     tell();
     await again;
@@ -72,4 +67,4 @@ const listener: Listener = {
   },
 };
 
-void begun.then(() => follow(() => token, listener));
+void begun.then(() => follow(listener));

@@ -2,7 +2,7 @@ import { batch, computed, effect, signal } from '@preact/signals';
 import { freshness, type Signs } from '../facts/freshness.ts';
 import { applied, type Migration } from '../stream/changes.ts';
 import type { News, ToFollower } from '../stream/messages.ts';
-import { token } from './session.ts';
+import { session } from './session.ts';
 
 export type { Migration };
 
@@ -10,10 +10,10 @@ export type { Migration };
 export const migrations = signal<Migration[]>([]);
 /** The time, a second at a time: ages are counted from it. */
 export const now = signal(Date.now());
-/** What was wrong with the token; null when nobody is asked for one. */
-export const locked = signal<string | null>(null);
 
 const signs = signal<Signs>({ link: 'connecting', signAt: 0, statusAt: 0, trouble: '' });
+/** Whether the control API wants to know who asks before it says more. */
+export const isLocked = computed(() => signs.value.link === 'locked' || session.value?.isSignedIn === false);
 export const fresh = computed(() => freshness(signs.value, Math.max(now.value, signs.value.signAt)));
 
 /** Follows the control API as long as the page is open; news come once a frame at most. */
@@ -24,11 +24,12 @@ export function startFollowing(): void {
     batch(() => {
       if (data.changes) migrations.value = applied(migrations.value, data.changes);
       signs.value = data.signs;
-      locked.value = data.locked;
     });
     requestAnimationFrame(() => tell({ kind: 'ready' }));
   });
-  effect(() => tell({ kind: 'token', token: token.value }));
+  effect(() => {
+    if (session.value?.isSignedIn) tell({ kind: 'signed-in' });
+  });
   tell({ kind: 'ready' });
   setInterval(() => (now.value = Date.now()), 1000);
 }

@@ -1,17 +1,18 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
+import type { components } from '../../control/api.gen.ts';
 
-const TOKEN = 'strangler-token';
 const ACTOR = 'strangler-actor';
 
-/** Kept in this tab only, until the tab is closed. */
-export const token = signal<string | null>(sessionStorage.getItem(TOKEN));
+/** Who is signed in, and how one may; null before the control API has said it. */
+export const session = signal<components['schemas']['Session'] | null>(null);
+
+/** The name that somebody gave who has none from the control API. */
+export const ownName = signal<string>(localStorage.getItem(ACTOR) ?? '');
 
 /** Who asks, for the journal. */
-export const actor = signal<string>(localStorage.getItem(ACTOR) ?? '');
+export const actor = computed(() => session.value?.name ?? ownName.value);
 
-effect(() => {
-  if (token.value === null) sessionStorage.removeItem(TOKEN);
-  else sessionStorage.setItem(TOKEN, token.value);
-});
+/** Whether whoever is signed in may change something. */
+export const mayOrder = computed(() => session.value?.role === 'operator');
 
-effect(() => localStorage.setItem(ACTOR, actor.value));
+effect(() => localStorage.setItem(ACTOR, ownName.value));

@@ -10,7 +10,7 @@ export interface Listener {
   problem(problem: Schemas['Problem']): void;
   lost(): void;
   /** Nobody is signed in; resolves when somebody may be. */
-  locked(detail: string): Promise<void>;
+  locked(): Promise<void>;
 }
 
 /** Three heartbeats. */
@@ -18,13 +18,13 @@ const SILENCE_MS = 15_000;
 const RETRY_MS = 1_000;
 const SLOWEST_RETRY_MS = 10_000;
 
-/** Follows the control API for ever. Not an EventSource, for that cannot send a token. */
-export async function follow(token: () => string | null, listener: Listener): Promise<never> {
+/** Follows the control API for ever. Not an EventSource, for that cannot tell a lost connection from an ended session. */
+export async function follow(listener: Listener): Promise<never> {
   let lastId = '';
   let wait = RETRY_MS;
   for (;;) {
     try {
-      const body = await connect(token(), lastId, listener);
+      const body = await connect(lastId, listener);
       if (body === 'locked') continue;
       for await (const frame of framesOf(body, SILENCE_MS, () => listener.alive())) {
         wait = RETRY_MS;
@@ -40,19 +40,14 @@ export async function follow(token: () => string | null, listener: Listener): Pr
   }
 }
 
-async function connect(
-  token: string | null,
-  lastId: string,
-  listener: Listener,
-): Promise<ReadableStream<Uint8Array> | 'locked'> {
+async function connect(lastId: string, listener: Listener): Promise<ReadableStream<Uint8Array> | 'locked'> {
   const headers: Record<string, string> = { accept: 'text/event-stream' };
-  if (token) headers['authorization'] = `Bearer ${token}`;
   if (lastId) headers['last-event-id'] = lastId;
   const response = await fetch('/v1/events', { headers, cache: 'no-store' });
   if (response.ok && response.body) return response.body;
   const problem = (await response.json()) as Schemas['Problem'];
   if (problem.code !== 'unauthorized') throw new Error(problem.detail);
-  await listener.locked(token ? problem.detail : '');
+  await listener.locked();
   return 'locked';
 }
 

@@ -5,13 +5,11 @@ import type { Signs } from '../facts/freshness.ts';
 export type ToFollower =
   /** A frame was drawn: the next news is welcome. */
   | { kind: 'ready' }
-  /** Somebody signed in. */
-  | { kind: 'token'; token: string | null };
+  /** Somebody is signed in, or nobody needs to be. */
+  | { kind: 'signed-in' };
 
 /** What the thread tells the page, once a frame at most. */
 export interface News {
   signs: Signs;
   changes: Changes | null;
-  /** What was wrong with the token; null when nobody is asked for one. */
-  locked: string | null;
 }

@@ -1,9 +1,9 @@
-import { useState } from 'preact/hooks';
-import { answerOf, api, Refused, type Schemas } from '../client/call.ts';
+import { answerOf, api, type Schemas } from '../client/call.ts';
 import { migrations, type Migration } from '../client/live.ts';
 import { addressOf } from '../client/place.ts';
-import { actor } from '../client/session.ts';
+import { mayOrder } from '../client/session.ts';
 import { useAnswer } from '../client/use-answer.ts';
+import { useOrder } from '../client/use-order.ts';
 import { phasesOf } from '../facts/change-of-owner.ts';
 import { standingOf } from '../facts/standing.ts';
 import { timelineOf } from '../facts/timeline.ts';
@@ -69,22 +69,20 @@ function UnderWay({ about, moving }: { about: string; moving: readonly Migration
 }
 
 function OpenMove({ move, again }: { move: Schemas['MoveUnderWay']; again: () => void }) {
-  const [refusal, setRefusal] = useState<Refused | null>(null);
+  const [{ isUnderWay, refusal }, place] = useOrder();
   const now = migrations.value.find(({ name }) => name === move.migration)?.moving;
   const phases = now ? phasesOf(now.phase) : null;
-  const header = { 'x-strangler-actor': actor.value };
-  const after = (asked: Promise<unknown>) =>
-    asked.then(again, (error: unknown) => setRefusal(error as Refused));
   const abort = () =>
-    after(
-      answerOf(
+    place(
+      (header) =>
         api.POST('/v1/migrations/{migration}/abort', {
           params: { path: { migration: move.migration }, header },
           body: { reason: 'given up on the page' },
         }),
-      ),
+      again,
     );
-  const resume = () => after(answerOf(api.POST('/v1/resume', { params: { header }, body: {} })));
+  const resume = () => place((header) => api.POST('/v1/resume', { params: { header }, body: {} }), again);
+  const isOff = isUnderWay || !mayOrder.value;
   return (
     <li>
       <h3>
@@ -104,11 +102,11 @@ function OpenMove({ move, again }: { move: Schemas['MoveUnderWay']; again: () =>
         </ol>
       )}
       <div class="row">
-        <button type="button" class="small" onClick={() => void abort()}>
+        <button type="button" class="small" disabled={isOff} onClick={abort}>
           Give it up
         </button>
         {!move.isRunning && (
-          <button type="button" class="small" onClick={() => void resume()}>
+          <button type="button" class="small" disabled={isOff} onClick={resume}>
             Take the next step
           </button>
         )}

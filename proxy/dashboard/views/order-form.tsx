@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { answerOf, api, Refused, type Schemas } from '../client/call.ts';
-import { migrationNamed } from '../client/live.ts';
 import { ordering, type Ordering } from '../client/ordering.ts';
-import { actor } from '../client/session.ts';
+import { placeOrder } from '../client/place-order.ts';
+import { actor, mayOrder } from '../client/session.ts';
 import { useAnswer } from '../client/use-answer.ts';
 import { isComplete, orderOf, type Wishes } from '../facts/wishes.ts';
 import { VERB_WORDS } from '../facts/stages.ts';
@@ -33,10 +33,12 @@ export function OrderForm({ asked }: { asked: Ordering }) {
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     setPhase('ordered');
-    const params = { path: { migration }, header: { 'x-strangler-actor': actor.value } };
     setPhase(
-      await answerOf(
-        api.POST('/v1/migrations/{migration}/moves', { params, body: orderOf(verb, wishes) }),
+      await placeOrder((header) =>
+        api.POST('/v1/migrations/{migration}/moves', {
+          params: { path: { migration }, header },
+          body: orderOf(verb, wishes),
+        }),
       ).catch((error: unknown) => {
         if (error instanceof Refused) return error;
         throw error;
@@ -48,17 +50,18 @@ export function OrderForm({ asked }: { asked: Ordering }) {
     const again = () => (setPhase('asked'), plan.again());
     return <Progress {...{ migration, verb, phase, again, close }} />;
   }
-  const stage = migrationNamed(migration)?.stage;
   const isAllowed = plan.answer?.allowed === true;
   return (
     <form onSubmit={(event) => void submit(event)}>
       <div class="order-body" aria-busy={plan.isAsking}>
         <PlanText plan={plan} wishes={wishes} onWish={setWishes} />
-        <WishFields {...{ verb, stage, wishes }} onWish={setWishes} />
+        {mayOrder.value && <WishFields {...{ verb, wishes }} onWish={setWishes} />}
       </div>
       <footer>
         <p class="quiet" role="status">
-          {verdictOf(plan.answer, plan.isAsking)}
+          {mayOrder.value
+            ? verdictOf(plan.answer, plan.isAsking)
+            : 'You may look, and not move: an operator may.'}
         </p>
         <button type="button" onClick={close}>
           Not now
@@ -66,7 +69,7 @@ export function OrderForm({ asked }: { asked: Ordering }) {
         <button
           type="submit"
           class={verb === 'retire' ? 'danger' : 'primary'}
-          disabled={!isAllowed || !isComplete(verb, wishes, actor.value)}
+          disabled={!mayOrder.value || !isAllowed || !isComplete(verb, wishes, actor.value)}
         >
           {VERB_WORDS[verb]}
         </button>

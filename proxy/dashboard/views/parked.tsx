@@ -1,7 +1,8 @@
 import { useState } from 'preact/hooks';
-import { answerOf, api, Refused, type Schemas } from '../client/call.ts';
-import { actor } from '../client/session.ts';
+import { answerOf, api, type Schemas } from '../client/call.ts';
+import { mayOrder } from '../client/session.ts';
 import { useAnswer } from '../client/use-answer.ts';
+import { useOrder } from '../client/use-order.ts';
 import { Ago } from '../parts/ago.tsx';
 import { Refusal } from '../parts/refusal.tsx';
 import { count } from '../words.ts';
@@ -20,22 +21,26 @@ export function Parked({ migration, parked, keys }: Props) {
       api.GET('/v1/migrations/{migration}/parked', { params: { path: { migration }, query: { limit: 20 } } }),
     ),
   );
-  const retry = async (key?: Schemas['ParkedKey']) => {
-    const params = { path: { migration }, header: { 'x-strangler-actor': actor.value } };
-    const body = key ? { table: key.table, key: key.key } : {};
-    setSaid('Trying …');
-    await answerOf(api.POST('/v1/migrations/{migration}/parked/retries', { params, body })).then(
-      (outcome) => (setSaid(outcomeOf(outcome)), again()),
-      (error: unknown) => setSaid(error instanceof Refused ? error.message : String(error)),
+  const [order, place] = useOrder();
+  const retry = (key?: Schemas['ParkedKey']) => {
+    setSaid('');
+    place(
+      (header) =>
+        api.POST('/v1/migrations/{migration}/parked/retries', {
+          params: { path: { migration }, header },
+          body: key ? { table: key.table, key: key.key } : {},
+        }),
+      (outcome: Schemas['RetryOutcome']) => (setSaid(outcomeOf(outcome)), again()),
     );
   };
+  const isOff = order.isUnderWay || !mayOrder.value;
   return (
     <section aria-labelledby="parked-title">
       <h3 id="parked-title">
         {count(parked)} parked {parked === 1 ? 'change' : 'changes'} of {count(keys)}{' '}
         {keys === 1 ? 'key' : 'keys'}
       </h3>
-      <Refusal refusal={refusal} />
+      <Refusal refusal={order.refusal ?? refusal} />
       <ul class="plain parked">
         {answer?.parked.map((key) => (
           <li key={`${key.table} ${key.key}`}>
@@ -49,7 +54,7 @@ export function Parked({ migration, parked, keys }: Props) {
               </span>
               <p>{key.reason}</p>
             </div>
-            <button type="button" class="small" onClick={() => void retry(key)}>
+            <button type="button" class="small" disabled={isOff} onClick={() => retry(key)}>
               Try again
               <span class="spoken">
                 {' '}
@@ -61,7 +66,7 @@ export function Parked({ migration, parked, keys }: Props) {
       </ul>
       <div class="row">
         {keys > 1 && (
-          <button type="button" class="small" onClick={() => void retry()}>
+          <button type="button" class="small" disabled={isOff} onClick={() => retry()}>
             Try the first hundred again
           </button>
         )}

@@ -3,6 +3,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import { fresh, migrations } from '../client/live.ts';
 import { order } from '../client/ordering.ts';
 import { addressOf, place, type Place } from '../client/place.ts';
+import { session } from '../client/session.ts';
+import { signOut } from '../client/sign-in.ts';
 import { nextTheme, theme } from '../client/theme.ts';
 import { Icon } from '../parts/icon.tsx';
 
@@ -31,6 +33,7 @@ export function Shell({ title, children }: { title: string; children: ComponentC
         <Menu />
         <Connection />
         <RollBackAnywhere />
+        <Who />
         <ThemeSwitch />
       </header>
       <StaleNotice />
@@ -94,6 +97,22 @@ function RollBackAnywhere() {
     <button type="button" class="back" onClick={() => order({ migration: first.name, verb: 'rollback' })}>
       <Icon name="back" /> Roll back …
     </button>
+  );
+}
+
+/** Who is signed in; nothing where nobody needs to be. */
+function Who() {
+  const { value } = session;
+  if (value?.by !== 'session') return null;
+  return (
+    <div class="who">
+      <span class="quiet">
+        <b>{value.name ?? 'shared token'}</b>, {value.role}
+      </span>
+      <button type="button" class="small" onClick={() => void signOut()}>
+        Sign out
+      </button>
+    </div>
   );
 }
 

@@ -1,33 +1,31 @@
-import { useRef } from 'preact/hooks';
-import { token } from '../client/session.ts';
+import { useRef, useState } from 'preact/hooks';
+import { Refused } from '../client/call.ts';
+import { signIn } from '../client/sign-in.ts';
+import { Refusal } from '../parts/refusal.tsx';
 
-/** Asks for the token of the control API. */
-export function SignIn({ detail }: { detail: string }) {
+/** Asks for a token, and begins a session with it. */
+export function SignIn() {
   const input = useRef<HTMLInputElement>(null);
+  const [refusal, setRefusal] = useState<Refused | null>(null);
   const submit = (event: Event): void => {
     event.preventDefault();
-    token.value = input.current?.value ?? '';
+    void signIn(input.current?.value ?? '').catch((error: unknown) => {
+      setRefusal(error as Refused);
+      input.current?.select();
+    });
   };
   return (
     <form class="sign-in sheet" onSubmit={submit}>
       <h1>Sign in</h1>
-      {detail !== '' && <p role="alert">{detail}</p>}
-      <label for="token">This control API asks for its token.</label>
+      <Refusal refusal={refusal} />
+      <label for="token">Your token for this control API</label>
       <div class="row">
-        <input
-          id="token"
-          ref={input}
-          type="password"
-          autocomplete="off"
-          spellcheck={false}
-          required
-          autofocus
-        />
+        <input id="token" ref={input} type="password" autocomplete="current-password" required autofocus />
         <button type="submit" class="primary">
-          Connect
+          Sign in
         </button>
       </div>
-      <p class="quiet">It is kept in this tab only, until the tab is closed.</p>
+      <p class="quiet">The token itself is not kept here; the session lasts twelve hours.</p>
     </form>
   );
 }

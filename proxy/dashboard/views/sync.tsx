@@ -1,7 +1,7 @@
-import { useState } from 'preact/hooks';
-import { answerOf, api, Refused } from '../client/call.ts';
+import { api } from '../client/call.ts';
 import type { Migration } from '../stream/changes.ts';
-import { actor } from '../client/session.ts';
+import { mayOrder } from '../client/session.ts';
+import { useOrder } from '../client/use-order.ts';
 import { lagOf } from '../facts/standing.ts';
 import { Ago } from '../parts/ago.tsx';
 import { Badge } from '../parts/badge.tsx';
@@ -88,19 +88,17 @@ function Backfill({ name, sync }: { name: string; sync: Sync }) {
 }
 
 function Hold({ name, isHeld }: { name: string; isHeld: boolean }) {
-  const [refusal, setRefusal] = useState<Refused | null>(null);
-  const hold = async () => {
-    const params = { path: { migration: name }, header: { 'x-strangler-actor': actor.value } };
-    await answerOf(
-      api.POST('/v1/migrations/{migration}/backfill', { params, body: { paused: !isHeld } }),
-    ).then(
-      () => setRefusal(null),
-      (error: unknown) => setRefusal(error as Refused),
+  const [{ isUnderWay, refusal }, place] = useOrder();
+  const hold = () =>
+    place((header) =>
+      api.POST('/v1/migrations/{migration}/backfill', {
+        params: { path: { migration: name }, header },
+        body: { paused: !isHeld },
+      }),
     );
-  };
   return (
     <>
-      <button type="button" class="small" onClick={() => void hold()}>
+      <button type="button" class="small" disabled={isUnderWay || !mayOrder.value} onClick={hold}>
         {isHeld ? 'Let the copy go on' : 'Hold the copy'}
       </button>
       <Refusal refusal={refusal} />

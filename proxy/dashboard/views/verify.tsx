@@ -1,7 +1,7 @@
-import { useState } from 'preact/hooks';
-import { answerOf, api, Refused } from '../client/call.ts';
+import { api } from '../client/call.ts';
 import type { Migration } from '../stream/changes.ts';
-import { actor } from '../client/session.ts';
+import { mayOrder } from '../client/session.ts';
+import { useOrder } from '../client/use-order.ts';
 import { Ago } from '../parts/ago.tsx';
 import { Badge } from '../parts/badge.tsx';
 import { Meter } from '../parts/meter.tsx';
@@ -12,15 +12,15 @@ import { count, verifyInWords } from '../words.ts';
 /** What comparing the rows of both sides found, and the way to do it again. */
 export function VerifyPanel({ migration }: { migration: Migration }) {
   const { verify, name, sync } = migration;
-  const [refusal, setRefusal] = useState<Refused | null>(null);
-  const start = async (repair: boolean) => {
-    const params = { path: { migration: name }, header: { 'x-strangler-actor': actor.value } };
-    await answerOf(api.POST('/v1/migrations/{migration}/verifications', { params, body: { repair } })).then(
-      () => setRefusal(null),
-      (error: unknown) => setRefusal(error as Refused),
+  const [{ isUnderWay, refusal }, place] = useOrder();
+  const start = (repair: boolean) =>
+    place((header) =>
+      api.POST('/v1/migrations/{migration}/verifications', {
+        params: { path: { migration: name }, header },
+        body: { repair },
+      }),
     );
-  };
-  const isRunning = verify?.state === 'running';
+  const isRunning = isUnderWay || verify?.state === 'running';
   const differs = verify !== null && verify.differences > verify.repaired;
   return (
     <Panel
@@ -28,11 +28,21 @@ export function VerifyPanel({ migration }: { migration: Migration }) {
       aside={
         sync && (
           <>
-            <button type="button" class="small" disabled={isRunning} onClick={() => void start(false)}>
+            <button
+              type="button"
+              class="small"
+              disabled={isRunning || !mayOrder.value}
+              onClick={() => start(false)}
+            >
               Compare the rows
             </button>
             {differs && (
-              <button type="button" class="small" disabled={isRunning} onClick={() => void start(true)}>
+              <button
+                type="button"
+                class="small"
+                disabled={isRunning || !mayOrder.value}
+                onClick={() => start(true)}
+              >
                 Repair by the owner’s truth
               </button>
             )}

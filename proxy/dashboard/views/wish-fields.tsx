@@ -1,10 +1,9 @@
-import { actor } from '../client/session.ts';
-import type { Stage, Verb } from '../facts/stages.ts';
+import { ownName, session } from '../client/session.ts';
+import type { Verb } from '../facts/stages.ts';
 import type { Wishes } from '../facts/wishes.ts';
 
 interface Props {
   verb: Verb;
-  stage: Stage | undefined;
   wishes: Wishes;
   onWish: (wishes: Wishes) => void;
 }
@@ -28,17 +27,19 @@ export function WishFields({ verb, wishes, onWish }: Props) {
           onInput={(event) => wish({ reason: event.currentTarget.value })}
         />
       </label>
-      <label class="field">
-        <span>Your name, for the journal</span>
-        <input
-          name="actor"
-          value={actor.value}
-          maxLength={100}
-          required
-          autocomplete="username"
-          onInput={(event) => (actor.value = event.currentTarget.value)}
-        />
-      </label>
+      {session.value?.name === null && (
+        <label class="field">
+          <span>Your name, for the journal</span>
+          <input
+            name="actor"
+            value={ownName.value}
+            maxLength={100}
+            required
+            autocomplete="username"
+            onInput={(event) => (ownName.value = event.currentTarget.value)}
+          />
+        </label>
+      )}
     </div>
   );
 }
