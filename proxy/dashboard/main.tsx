@@ -1,4 +1,4 @@
-import { render } from 'preact';
+import { render, type VNode } from 'preact';
 import '@fontsource-variable/figtree/index.css';
 import './style/tokens.css';
 import './style/base.css';
@@ -8,7 +8,7 @@ import './style/migration.css';
 import './style/lists.css';
 import './style/dialog.css';
 import { isLocked, startFollowing } from './client/live.ts';
-import { place } from './client/place.ts';
+import { place, type Place } from './client/place.ts';
 import { keepReadingSession } from './client/sign-in.ts';
 import { MigrationView } from './views/migration.tsx';
 import { MovesView } from './views/moves.tsx';
@@ -19,38 +19,26 @@ import { Shell } from './views/shell.tsx';
 import { SignIn } from './views/sign-in.tsx';
 
 function Page() {
-  const at = place.value;
-  if (isLocked.value)
-    return (
-      <Shell title="Sign in">
-        <SignIn />
-      </Shell>
-    );
+  const { title, view } = isLocked.value ? { title: 'Sign in', view: <SignIn /> } : viewAt(place.value);
   return (
     <>
-      {at.view === 'overview' && (
-        <Shell title="Overview">
-          <Overview />
-        </Shell>
-      )}
-      {at.view === 'migration' && (
-        <Shell title={at.name}>
-          <MigrationView name={at.name} />
-        </Shell>
-      )}
-      {at.view === 'routes' && (
-        <Shell title="Routes">
-          <RoutesView query={at.query} />
-        </Shell>
-      )}
-      {at.view === 'moves' && (
-        <Shell title="Moves">
-          <MovesView />
-        </Shell>
-      )}
+      <Shell title={title}>{view}</Shell>
       <OrderDialog />
     </>
   );
+}
+
+function viewAt(at: Place): { title: string; view: VNode } {
+  switch (at.view) {
+    case 'overview':
+      return { title: 'Overview', view: <Overview /> };
+    case 'migration':
+      return { title: at.name, view: <MigrationView key={at.name} name={at.name} /> };
+    case 'routes':
+      return { title: 'Routes', view: <RoutesView query={at.query} /> };
+    case 'moves':
+      return { title: 'Moves', view: <MovesView /> };
+  }
 }
 
 const page = document.getElementById('page');

@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import createClient from 'openapi-fetch';
 import type { components, paths } from '../../control/api.gen.ts';
 import { actor, session } from './session.ts';
@@ -25,13 +26,19 @@ api.use({
   },
 });
 
+/** Questions that have no answer yet. */
+export const asking = signal(0);
+
 /** What was answered; rejects with `Refused` when the answer is no or there is none. */
 export async function answerOf<Answer>(
   asked: Promise<{ data?: Answer; error?: unknown; response: Response }>,
 ): Promise<Answer> {
-  const { data, error, response } = await asked.catch(() => {
-    throw new Refused(problem(0, 'unreachable', 'The control API did not answer. Look at the connection.'));
-  });
+  asking.value += 1;
+  const { data, error, response } = await asked
+    .catch(() => {
+      throw new Refused(problem(0, 'unreachable', 'The control API did not answer. Look at the connection.'));
+    })
+    .finally(() => (asking.value -= 1));
   if (response.ok) return data as Answer;
   throw new Refused(isProblem(error) ? error : problem(response.status, 'failed', `HTTP ${response.status}`));
 }

@@ -8,7 +8,7 @@ export interface Asked<Answer> {
   at: number;
   refusal: Refused | null;
   isAsking: boolean;
-  again(): void;
+  again: () => void;
 }
 
 /** Asks the control API, and anew whenever `about` is another; an answer that was overtaken is dropped. */

@@ -5,6 +5,7 @@ import { everyStage } from '../testing/every-stage.ts';
 import { phasesOf } from './change-of-owner.ts';
 import { lineOf, roundTop, stepsOf } from './chart.ts';
 import { figOf } from './fig.ts';
+import { historyOf } from './history.ts';
 import { canBeIgnored, ignoringLine } from './ignoring.ts';
 import { filtered, routeRows } from './list-routes.ts';
 import { rowsInView } from './rows-in-view.ts';
@@ -48,6 +49,25 @@ describe('the fig', () => {
     const whole = figOf({ requests: 100, routes: 100, writes: 100 });
     expect([...whole.lattice, ...whole.roots].every((strand) => strand.grown === 1)).toBe(true);
     expect(whole.leaves.every(({ of }) => of === 'fig')).toBe(true);
+  });
+});
+
+describe('the share over time', () => {
+  it('is what the journal says was decided, and holds until the next decision', () => {
+    const moved = (seq: number, to: string, weight = 0) =>
+      journaled({ seq, at: `2026-01-0${seq}T00:00:00.000Z`, evidence: { to, weight } });
+    const [noon, now] = [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 9)];
+    const journal = [
+      moved(1, 'dual-write'),
+      moved(2, 'canary', 50),
+      moved(3, 'extracted'),
+      moved(4, 'shadow'),
+    ];
+    const { routes, writes } = historyOf([named('catalog')], journal, now);
+    expect(routes.map(({ value }) => value)).toEqual([0, 0, 20, 100, 0, 0]);
+    expect(writes.map(({ value }) => value)).toEqual([0, 0, 0, 100, 0, 0]);
+    expect([routes[0]?.at, routes.at(-1)?.at]).toEqual([noon, now]);
+    expect(historyOf([named('catalog')], [], now).routes).toEqual([]);
   });
 });
 

@@ -5,10 +5,10 @@ type Schemas = components['schemas'];
 export type Stage = Schemas['Stage'];
 export type Verb = Schemas['Verb'];
 
-export const STAGES: readonly Stage[] = ['legacy', 'dual-write', 'shadow', 'canary', 'extracted', 'retired'];
+const STAGES: readonly Stage[] = ['legacy', 'dual-write', 'shadow', 'canary', 'extracted', 'retired'];
 
 /** What a stage means, for somebody who sees the word for the first time. */
-export const MEANING: Readonly<Record<Stage, string>> = {
+const MEANING: Readonly<Record<Stage, string>> = {
   legacy: 'The monolith does everything.',
   'dual-write': 'Rows are copied to the service and kept in step.',
   shadow: 'A sample of reads is asked of both sides, and the answers are compared.',

@@ -5,6 +5,10 @@ type Sync = NonNullable<MigrationStatus['sync']>;
 
 /** A shop in the middle of its way out: a migration at each stage, with all that a page can show of one. */
 export function everyStage(): MigrationStatus[] {
+  return [...ahead(), ...behind()];
+}
+
+function ahead(): MigrationStatus[] {
   return [
     migrationNamed('catalog', {
       ...{
@@ -47,6 +51,11 @@ export function everyStage(): MigrationStatus[] {
       guardrails: guardrails('no data'),
       addresses: [addressOf('monolith', 'healthy'), addressOf('service', 'ejected')],
     }),
+  ];
+}
+
+function behind(): MigrationStatus[] {
+  return [
     migrationNamed('cart', {
       ...{ stage: 'shadow', weightActual: 0, next: 'canary', back: 'rollback' },
       sync: syncOf({ lagSeconds: 1.2 }),

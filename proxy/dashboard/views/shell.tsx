@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { asking } from '../client/call.ts';
 import { fresh, migrations } from '../client/live.ts';
 import { order } from '../client/ordering.ts';
 import { addressOf, place, type Place } from '../client/place.ts';
@@ -15,9 +16,11 @@ export function Shell({ title, children }: { title: string; children: ComponentC
   useEffect(() => {
     document.title = `${title} – Strangler`;
   }, [title]);
+  const isFirst = useRef(true);
   useEffect(() => {
     // Whoever goes to another view by keyboard or hears the page should be there, and not in the old menu.
-    if (document.activeElement !== document.body) main.current?.focus({ preventScroll: true });
+    if (!isFirst.current) main.current?.focus({ preventScroll: true });
+    isFirst.current = false;
     scrollTo(0, 0);
   }, [address]);
   return (
@@ -37,7 +40,7 @@ export function Shell({ title, children }: { title: string; children: ComponentC
         <ThemeSwitch />
       </header>
       <StaleNotice />
-      <main id="main" ref={main} tabIndex={-1} data-fresh={fresh.value.state}>
+      <main id="main" ref={main} tabIndex={-1} data-fresh={fresh.value.state} aria-busy={asking.value > 0}>
         {children}
       </main>
     </>

@@ -1,5 +1,5 @@
 import { useRef, useState } from 'preact/hooks';
-import { Refused } from '../client/call.ts';
+import type { Refused } from '../client/call.ts';
 import { signIn } from '../client/sign-in.ts';
 import { Refusal } from '../parts/refusal.tsx';
 
