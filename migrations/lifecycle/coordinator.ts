@@ -180,7 +180,8 @@ export class Coordinator {
       const names = group.map(({ name }) => name);
       throw new GateRefusedError(migration, order.verb, gatesInWords(names, gates));
     }
-    if (changesOwner(order.verb, state.stage)) return this.moveOwner(migration, group, to, order, gates);
+    if (changesOwner(order.verb, state.stage))
+      return this.moveOwner(migration, group, states, to, order, gates);
     // Going back has to be possible also while a database is away, where it needs none; and when its tables were changed
     // so that the mapping does not fit them any more.
     const open = order.verb === 'sync' ? openSynced : groundOf;
@@ -189,7 +190,8 @@ export class Coordinator {
       group.map(async (capability, i) => {
         const ground = touchesData(order.verb, state.stage) ? await open(capability) : null;
         const retired = order.verb === 'retire' ? await retiredFacts(store, capability, order) : undefined;
-        const own = { capability, state: journal.state(capability.name), gates: gates[i] ?? [] };
+        // As it stood when the gates were asked: whatever was journaled since then refuses the move.
+        const own = { capability, state: states[i] ?? state, gates: gates[i] ?? [] };
         return { ...own, to, order, ground, ...(retired ? { retired } : {}) };
       }),
     );
@@ -300,6 +302,7 @@ export class Coordinator {
   private async moveOwner(
     migration: string,
     group: readonly Capability[],
+    states: readonly MigrationState[],
     to: Stage,
     order: Order,
     gates: readonly GateResult[][],
@@ -310,7 +313,8 @@ export class Coordinator {
     const members = await Promise.all(
       group.map(async (capability, i): Promise<Member> => {
         const { name } = capability;
-        const { stage: from, epoch, owner: oldOwner, seq } = this.journal.state(name);
+        // As it stood when the gates were asked.
+        const { stage: from, epoch, owner: oldOwner, seq } = states[i] ?? this.journal.state(name);
         const newEpoch = nextEpoch(this.journal.entries, name);
         const evidence = evidenceOf(order, gates[i] ?? []);
         const synced = await openSynced(capability, from);

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import pg from 'pg';
 import { UnreachableDatabaseError } from '../databases/errors.ts';
+import { isBrokenConnection } from '../databases/postgres/broken.ts';
 import type { EntryRow, ExpectedEntry, NewEntry } from './append.ts';
 import { appendLocked, toEntry } from './append.ts';
 import { SHAPE_SCHEMA } from '../drift/keep.ts';
@@ -344,8 +345,13 @@ export class ControlStore {
       client.release();
       return result;
     } catch (error) {
-      client.release(!(error instanceof pg.DatabaseError) && !(error instanceof JournalConflictError));
-      throw error;
+      const isBroken = isBrokenConnection(error);
+      client.release(
+        isBroken || !(error instanceof pg.DatabaseError || error instanceof JournalConflictError),
+      );
+      throw isBroken
+        ? new UnreachableDatabaseError('control store', this.where, error, 'a connection')
+        : error;
     }
   }
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { UnreachableDatabaseError } from '../errors.ts';
+import { isBrokenConnection } from './broken.ts';
 import { underLimit } from '../within.ts';
 
 /**
@@ -44,11 +45,20 @@ async function connect(pool: pg.Pool, label: string): Promise<pg.PoolClient> {
   try {
     return await pool.connect();
   } catch (cause) {
-    throw new UnreachableDatabaseError(label, whereIs(pool.options.connectionString ?? ''), cause);
+    throw new UnreachableDatabaseError(label, whereOf(pool), cause);
   }
 }
 
-/** Runs one statement on a connection of the pool. */
+/** Says in words, and by a type that callers know, that the connection broke; any other error is what it is. */
+const explained = (pool: pg.Pool, label: string, error: unknown): unknown =>
+  isBrokenConnection(error)
+    ? new UnreachableDatabaseError(label, whereOf(pool), error, 'a connection')
+    : error;
+
+/**
+ * Runs one statement on a connection of the pool.
+ * @throws UnreachableDatabaseError
+ */
 export async function query<T extends pg.QueryResultRow>(
   pool: pg.Pool,
   label: string,
@@ -69,7 +79,10 @@ export async function queryArrays(
   return onClient(pool, label, async (client) => (await client.query<(string | null)[]>(wanted)).rows);
 }
 
-/** Runs `work` on a connection of the pool. */
+/**
+ * Runs `work` on a connection of the pool.
+ * @throws UnreachableDatabaseError also when the connection breaks meanwhile
+ */
 export async function onClient<T>(
   pool: pg.Pool,
   label: string,
@@ -82,14 +95,17 @@ export async function onClient<T>(
     client.release();
     return result;
   } catch (error) {
-    client.release(isConnectionLoss(error));
-    throw error;
+    client.release(sqlState(error) === null || isBrokenConnection(error));
+    throw explained(pool, label, error);
   } finally {
     free();
   }
 }
 
-/** Runs `work` in a transaction, commits, or rolls back and rethrows. */
+/**
+ * Runs `work` in a transaction, commits, or rolls back and rethrows.
+ * @throws UnreachableDatabaseError also when the connection breaks meanwhile: of a commit nobody knows then
+ */
 export async function transaction<T>(
   pool: pg.Pool,
   label: string,
@@ -111,7 +127,7 @@ export async function transaction<T>(
       () => true,
     );
     client.release(broken);
-    throw error;
+    throw explained(pool, label, error);
   } finally {
     letSleep();
     free();
@@ -143,12 +159,8 @@ export function sqlState(error: unknown): string | null {
   return error instanceof pg.DatabaseError ? (error.code ?? null) : null;
 }
 
-function isConnectionLoss(error: unknown): boolean {
-  const state = sqlState(error);
-  return state === null || state.startsWith('08') || state.startsWith('57');
-}
-
-function whereIs(url: string): string {
+function whereOf({ options }: pg.Pool): string {
+  const url = options.connectionString ?? '';
   try {
     const { hostname, port, pathname } = new URL(url);
     return `${hostname}:${port || '5432'}${pathname}`;

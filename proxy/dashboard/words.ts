@@ -1,25 +1,28 @@
-/** @typedef {import('../control/api.gen.ts').components['schemas']} Schemas */
+/** What things are called in sentences: the page and the CLI say the same in the same words. */
+import type { components } from '../control/api.gen.ts';
 
-/** A share in percent, with one decimal only where it says something. @param {number} value */
-export function percent(value) {
+type Schemas = components['schemas'];
+
+/** A share in percent, with one decimal only where it says something. */
+export function percent(value: number): string {
   return `${Number(value.toFixed(1))} %`;
 }
 
-/** How long something lasts or is ago, in the largest unit that fits. @param {number} seconds */
-export function duration(seconds) {
+/** How long something lasts or is ago, in the largest unit that fits. */
+export function duration(seconds: number): string {
   if (seconds < 10) return `${Number(seconds.toFixed(1))} s`;
   if (seconds < 90) return `${Math.round(seconds)} s`;
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${Math.round(seconds / 3600)} h`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} days`;
 }
 
-/** @param {number} value */
-export function count(value) {
+export function count(value: number): string {
   return Math.round(value).toLocaleString('en');
 }
 
-/** What a sync is at, in one line. @param {Schemas['SyncStatus']} sync */
-export function syncInWords(sync) {
+/** What a sync is at, in one line. */
+export function syncInWords(sync: Schemas['SyncStatus']): string {
   const lag = `${duration(sync.lagSeconds)} behind (${count(sync.lagChanges)} changes)`;
   const parked = sync.parked > 0 ? `, ${count(sync.parked)} parked` : '';
   switch (sync.state) {
@@ -34,8 +37,8 @@ export function syncInWords(sync) {
   }
 }
 
-/** What a table's backfill is at. @param {Schemas['BackfillProgress']} table */
-export function backfillInWords(table) {
+/** What a table's backfill is at. */
+export function backfillInWords(table: Schemas['BackfillProgress']): string {
   const of = table.total === null ? '' : ` of about ${count(table.total)}`;
   const left = table.secondsLeft === null ? '' : `, ${duration(table.secondsLeft)} left`;
   if (table.done) return `${table.table}: ${count(table.rows)} rows, done`;
@@ -43,8 +46,8 @@ export function backfillInWords(table) {
   return `${table.table}: ${count(table.rows)}${of} rows, ${pace}`;
 }
 
-/** What the last verify found. @param {Schemas['VerifyStatus']} verify */
-export function verifyInWords(verify) {
+/** What the last verify found. */
+export function verifyInWords(verify: Schemas['VerifyStatus']): string {
   const rows = `${count(verify.rowsCompared)} rows`;
   if (verify.state === 'running') return `running: ${rows} so far`;
   if (verify.state === 'failed') return 'failed';
@@ -53,8 +56,8 @@ export function verifyInWords(verify) {
   return `${count(verify.differences)} ${verify.differences === 1 ? 'difference' : 'differences'} in ${rows}${mended}`;
 }
 
-/** Where a ramp stands, in one line. @param {Schemas['RampStatus']} ramp */
-export function rampInWords({ steps, step, secondsLeft, reads, waitsFor }) {
+/** Where a ramp stands, in one line. */
+export function rampInWords({ steps, step, secondsLeft, reads, waitsFor }: Schemas['RampStatus']): string {
   const at = `step ${step} of ${steps.length}, ${steps[step - 1] ?? ''}`;
   if (step === steps.length) return `${at}: the last; a cutover is for a person to order`;
   const left = secondsLeft > 0 ? `${duration(secondsLeft)} left` : 'its time is over';
@@ -62,17 +65,18 @@ export function rampInWords({ steps, step, secondsLeft, reads, waitsFor }) {
   return `${at}: ${left}, ${count(reads.soFar)} of ${count(reads.needed)} reads${next}`;
 }
 
-/** A guardrail with its evidence. @param {Schemas['GuardrailStatus']} guardrail */
-export function guardrailInWords({ guardrail, verdict, value, threshold, window }) {
-  return `${guardrail} ${verdict}: ${value} (${threshold}; window: ${window})`;
+/** A guardrail with its evidence. */
+export function guardrailInWords(one: Schemas['GuardrailStatus']): string {
+  return `${one.guardrail} ${one.verdict}: ${one.value} (${one.threshold}; window: ${one.window})`;
 }
 
-/** What a guardrail took back. @param {Schemas['TakenBack']} taken */
-export function takenBackInWords({ weight, why }) {
+/** What a guardrail took back. */
+export function takenBackInWords({ weight, why }: Schemas['TakenBack']): string {
   return `taken back from ${percent(weight)}: ${why.join('; ')}`;
 }
 
-/** Where a route stands: host, path, and what it asks for besides. @param {Pick<Schemas['RouteStatus'], 'host' | 'path' | 'conditions'>} route */
-export function placeInWords({ host, path, conditions }) {
+/** Where a route stands: host, path, and what it asks for besides. */
+export function placeInWords(route: Pick<Schemas['RouteStatus'], 'host' | 'path' | 'conditions'>): string {
+  const { host, path, conditions } = route;
   return `${host ?? ''}${path}${conditions.length > 0 ? ` (${conditions.join(', ')})` : ''}`;
 }
