@@ -13,7 +13,7 @@ export interface Outcome {
 /** What tells, on a connection that is still in step, where the next request begins. */
 const LAST = 'GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 const QUIET_MS = 100;
-const BOUNDS = { headersMs: 300, idleMs: 300, keepAliveMs: 300, lingerMs: 50, maxTargetBytes: 2000 };
+const BOUNDS = { headersMs: 1000, idleMs: 1000, keepAliveMs: 1000, lingerMs: 50, maxTargetBytes: 2000 };
 
 /** Ways in which an upstream may answer. */
 export const ANSWERS: readonly ((res: ServerResponse, text: string) => void)[] = [
@@ -96,8 +96,12 @@ class Lane {
     const bed = this.#runningBed();
     this.#answer = answer;
     this.#arrived = [];
-    const answered = await talk(await openSocket(bed.proxy.url), bytes);
-    await until(() => bed.proxy.stats().upstreams.monolith.running === 0);
+    const isBusy = (): boolean => {
+      const { monolith, services } = bed.proxy.stats().upstreams;
+      return [monolith, ...Object.values(services)].some(({ running }) => running > 0);
+    };
+    const answered = await talk(await openSocket(bed.proxy.url), bytes, isBusy);
+    await until(() => !isBusy());
     return { arrived: this.#arrived, answered: comparable(answered) };
   }
 
@@ -141,12 +145,16 @@ export function differenceOf(general: Outcome, fast: Outcome): string | null {
   return isSame ? null : 'the upstream sees another request';
 }
 
-/** Writes bytes, and once nothing more comes back a last request. Gives everything that came. */
-async function talk(socket: Socket, bytes: string): Promise<string> {
+/**
+ * Writes bytes, and once nothing more comes back and nothing is under way a last request. Gives everything that came.
+ */
+async function talk(socket: Socket, bytes: string, isBusy: () => boolean): Promise<string> {
   let came = '';
   let sentLast = false;
   return new Promise((resolve) => {
     const sayLast = (): void => {
+      // Behind a request that still waits for its answer it would be another question.
+      if (isBusy()) return void (quiet = setTimeout(sayLast, QUIET_MS));
       if (!sentLast) socket.write(LAST);
       sentLast = true;
     };
