@@ -14,7 +14,7 @@ const forbid = (...folders) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', '.strangler', '**/*.gen.ts', '**/*.mjs'] },
+  { ignores: ['**/dist', 'node_modules', '.strangler', '**/*.gen.ts', '**/*.mjs'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
@@ -54,6 +54,7 @@ export default tseslint.config(
     },
   },
   // A test may use the test bed; nothing else in a folder may.
+  { files: ['extracted/service/testing/**'], rules: forbid('proxy', 'legacy-monolith') },
   { files: ['proxy/**/*.test.ts'], rules: forbid('migrations', 'legacy-monolith', 'extracted') },
   { files: ['migrations/**/*.test.ts'], rules: forbid('proxy', 'legacy-monolith', 'extracted') },
 );
