@@ -129,7 +129,11 @@ describe('a migration that is moved in slices', () => {
       /:12:\d+ route "\/api\/products" has no \{tenant\}/,
     ],
     ['no slice', '{ column: id, key: { header: X-Tenant }, of: {} }', /needs at least one slice/],
-    ['a key from nowhere', '{ column: id, key: { cookie: a }, of: { one: [1] } }', /:18:\d+ migrations\.catalog\.slices\.key/],
+    [
+      'a key from nowhere',
+      '{ column: id, key: { cookie: a }, of: { one: [1] } }',
+      /:18:\d+ migrations\.catalog\.slices\.key/,
+    ],
     [
       'a name that is too long',
       `{ column: id, key: { header: a }, of: { ${'x'.repeat(38)}: [1] } }`,
