@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
+import type { Logger } from '../log.ts';
 import { databaseRefusal } from './database-refusal.ts';
 import { badRequest, notFound, Refusal } from './refusal.ts';
 
@@ -7,13 +8,15 @@ export const answerUnknownRoute: RequestHandler = (request) => {
 };
 
 /** Every failure leaves as JSON. What we did not foresee is logged, and its stack stays here. */
-export const answerError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
-  if (response.headersSent) return next(error);
-  const refusal = asRefusal(error);
-  if (refusal.status === 500) console.error(error);
-  if (refusal.status === 503) response.set('Retry-After', '1');
-  response.status(refusal.status).json({ error: { code: refusal.code, message: refusal.message } });
-};
+export const answerError =
+  (log: Pick<Logger, 'error'>): ErrorRequestHandler =>
+  (error: unknown, request, response, next) => {
+    if (response.headersSent) return next(error);
+    const refusal = asRefusal(error);
+    if (refusal.status === 500) log.error(error, `${request.method} ${request.path} failed`);
+    if (refusal.status === 503) response.set('Retry-After', '1');
+    response.status(refusal.status).json({ error: { code: refusal.code, message: refusal.message } });
+  };
 
 function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;

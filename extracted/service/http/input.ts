@@ -24,8 +24,10 @@ function read<T extends z.ZodType>(schema: T, input: unknown, what: string): z.o
   throw badRequest(`${faults.join('; ')}.`);
 }
 
-export const readId = (request: Request, name = 'id'): number =>
-  read(idInText, request.params[name], `path.${name}`);
+export const readPath = <T extends z.ZodType>(request: Request, name: string, schema: T): z.output<T> =>
+  read(schema, request.params[name], `path.${name}`);
+
+export const readId = (request: Request, name = 'id'): number => readPath(request, name, idInText);
 
 /** Without a body express leaves undefined; a missing body reads as an empty one. */
 export const readBody = <T extends z.ZodType>(request: Request, schema: T): z.output<T> =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { toMinor, toPrice } from '../products/price.ts';
+import { toMinor, toPrice } from '../money.ts';
 
 describe('a price', () => {
   it('is the same after a way through minor units', () => {
