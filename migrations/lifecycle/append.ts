@@ -36,6 +36,13 @@ export interface EntryRow {
   hash: string;
 }
 
+/** What there is before an entry, read in one go; nulls in an empty journal. */
+interface Before {
+  now: Date;
+  newest: EntryRow | null;
+  last: { seq: number; hash: string } | null;
+}
+
 /**
  * Appends a decision; the caller holds the lock on the journal.
  *
@@ -46,27 +53,27 @@ export async function appendLocked(
   entry: NewEntry,
   expectedSeq: number,
 ): Promise<JournalEntry> {
-  const newest = await client.query<EntryRow>(
-    'SELECT * FROM strangler_control.journal WHERE migration = $1 ORDER BY seq DESC LIMIT 1',
+  const {
+    rows: [before],
+  } = await client.query<Before>(
+    `SELECT clock_timestamp() AS now,
+       (SELECT to_jsonb(j) FROM strangler_control.journal j WHERE migration = $1 ORDER BY seq DESC LIMIT 1) AS newest,
+       (SELECT to_jsonb(j) FROM (SELECT seq, hash FROM strangler_control.journal ORDER BY seq DESC LIMIT 1) j) AS last`,
     [entry.migration],
   );
-  const found = newest.rows[0] && toEntry(newest.rows[0]);
+  const found = before?.newest && toEntry(before.newest);
   if (found && found.seq !== expectedSeq) {
     if (isSameWord(found, entry)) return found;
     throw new JournalConflictError(entry.migration, found);
   }
-  const last = await client.query<{ seq: string; hash: string }>(
-    'SELECT seq, hash FROM strangler_control.journal ORDER BY seq DESC LIMIT 1',
-  );
-  const clock = await client.query<{ now: Date }>('SELECT clock_timestamp() AS now');
   const unhashed = {
     ...entry,
-    seq: Number(last.rows[0]?.seq ?? 0) + 1,
+    seq: Number(before?.last?.seq ?? 0) + 1,
     // Another process counts from it how long a step of a ramp took.
-    at: (clock.rows[0]?.now ?? new Date()).toISOString(),
+    at: (before?.now ?? new Date()).toISOString(),
     kind: entry.decision.kind,
     evidence: JSON.parse(storable(entry.evidence)) as unknown,
-    previousHash: last.rows[0]?.hash ?? GENESIS_HASH,
+    previousHash: before?.last?.hash ?? GENESIS_HASH,
   };
   const written = { ...unhashed, hash: hashOf(unhashed) };
   await client.query(

@@ -141,14 +141,13 @@ export class ControlStore {
    */
   async appendAll(all: readonly ExpectedEntry[]): Promise<JournalEntry[]> {
     return this.run(async (client) => {
-      await client.query('BEGIN');
       try {
-        await client.query('LOCK TABLE strangler_control.journal IN EXCLUSIVE MODE');
+        // Writes may be waiting for each answer, so what can be said in one go is.
+        await client.query('BEGIN; LOCK TABLE strangler_control.journal IN EXCLUSIVE MODE');
         const written: JournalEntry[] = [];
         for (const { entry, expectedSeq } of all)
           written.push(await appendLocked(client, entry, expectedSeq));
-        await client.query(`SELECT pg_notify('${CHANNEL}', $1)`, [String(written.at(-1)?.seq)]);
-        await client.query('COMMIT');
+        await client.query(`NOTIFY ${CHANNEL}, '${written.at(-1)?.seq}'; COMMIT`);
         return written;
       } catch (error) {
         await client.query('ROLLBACK').catch(() => undefined);

@@ -28,8 +28,9 @@ export async function settle(
 ): Promise<{ differences: Difference[]; unsettled: number; parked: number }> {
   const deadline = Date.now() + patienceMs;
   const found: Found[] = [];
-  let open = await withoutParked(stream, entry, keys);
-  const parked = keys.length - open.length;
+  const free = await withoutParked(stream, entry, keys);
+  const parked = keys.length - free.length;
+  let open = await unequal(stream, entry, free);
   while (open.length > 0) {
     const looks = await lookAgain(stream, entry, open);
     open = open.filter((key, i) => {
@@ -42,6 +43,25 @@ export async function settle(
   }
   const { differences, late, unsettled } = await stillTrue(stream, entry, found);
   return { differences, unsettled: open.length + unsettled, parked: parked + late };
+}
+
+/**
+ * Those that one look at both sides does not show to be alike. Most are: only what is left needs to be known to rest, and at
+ * a change of owner writes wait meanwhile.
+ */
+async function unequal(stream: Stream, entry: EntryMapping, keys: readonly Row[]): Promise<Row[]> {
+  const owners = await readOwner(stream, entry, keys);
+  const [applied, wanted] = await Promise.all([
+    readFollower(stream, entry, owners, keys),
+    wantedRows(
+      entry,
+      owners.map(({ row }) => row),
+    ),
+  ]);
+  return keys.filter((_, i) => {
+    const [owner, follower] = [owners[i], applied[i]];
+    return !owner || !follower || compareSides(entry, owner.key, wanted[i] ?? null, follower) !== null;
+  });
 }
 
 /** A key that was found to be different, and how. */

@@ -150,9 +150,8 @@ async function limitWait(client: pg.PoolClient, ms: number): Promise<void> {
 
 /** An autovacuum in the way is cancelled only after `deadlock_timeout`; the default of a second is our whole time. */
 async function breakDeadlocksSoon(client: pg.PoolClient): Promise<void> {
-  await client.query('SAVEPOINT privileged');
   try {
-    await client.query(`SET LOCAL deadlock_timeout = '20ms'`);
+    await client.query(`SAVEPOINT privileged; SET LOCAL deadlock_timeout = '20ms'`);
   } catch {
     await client.query('ROLLBACK TO SAVEPOINT privileged');
   }

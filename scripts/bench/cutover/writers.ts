@@ -11,6 +11,10 @@ export interface Sent {
 }
 
 const NOT_SENT = new Set(['ECONNREFUSED']);
+/** Connections to one proxy. Further writes wait for one here, and that counts: it began when they were due. */
+const AT_ONCE = 500;
+/** More that are not answered than this: nobody keeps up, and what would be measured is this process. */
+const UNANSWERED = 5000;
 
 /**
  * Writes at a steady rate, whatever becomes of the writes before, alternating between the proxies. Who cannot connect
@@ -26,9 +30,11 @@ export class Writers {
 
   constructor(proxies: readonly string[], perSecond: number) {
     this.proxies = proxies;
-    this.agents = proxies.map(() => new Agent({ keepAlive: true, maxSockets: Infinity }));
+    this.agents = proxies.map(() => new Agent({ keepAlive: true, maxSockets: AT_ONCE }));
     this.timer = setInterval(() => {
       const due = ((performance.now() - this.startedAt) / 1000) * perSecond;
+      if (this.running > UNANSWERED)
+        throw new Error(`${this.running} writes are not answered; is this machine busy?`);
       while (this.all.length < due) this.begin();
     }, 1);
   }
