@@ -52,6 +52,38 @@ describe('the lead', () => {
     expect(leaderships[1]?.isLeading()).toBe(true);
   }, 40_000);
 
+  it('looks again at once when something is journaled, and soon when it could not take on what it found', async () => {
+    const [, store] = stores;
+    if (!store) throw new Error('there are two stores');
+    const looks: number[] = [];
+    let news: () => void = () => undefined;
+    let looked: () => void = () => undefined;
+    const resume = async (): Promise<void> => {
+      looks.push(performance.now());
+      looked();
+      if (looks.length === 2) throw new Error('it cannot be taken on yet');
+    };
+    const nextLook = (): Promise<void> => new Promise((resolve) => (looked = resolve));
+    const first = nextLook();
+    const leadership = new Leadership(store, resume, {
+      subscribe: (callBack) => {
+        news = callBack;
+        return () => undefined;
+      },
+    });
+    leaderships.push(leadership);
+    await first;
+    const asked = performance.now();
+    const second = nextLook();
+    news();
+    await second;
+    await nextLook();
+    const [, woken = Infinity, again = Infinity] = looks;
+    // Its usual pace is a look in two seconds.
+    expect(woken - asked).toBeLessThan(1000);
+    expect(again - woken).toBeLessThan(1000);
+  }, 40_000);
+
   it('stays with a process that has nothing to do for longer than the store waits for a silent one', async () => {
     const first = await candidate(0);
     const second = await candidate(1);

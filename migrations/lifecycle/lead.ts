@@ -1,10 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { JournalFollower } from './follow.ts';
 import type { ControlStore } from './store.ts';
 
 /** Who waits in the store for the lead has it at once when it is free; writes may be waiting for that. */
 const WAIT_MS = 5000;
 const TRY_MS = 500;
 const RESUME_MS = 2000;
+/** What could not be taken on is tried again after this, and then after twice the time each time. */
+const AGAIN_MS = 100;
 
 /**
  * Sees to it that one process coordinates: takes the lead when nobody has it, and takes on what a crash of the one
@@ -16,14 +19,24 @@ export class Leadership {
   private readonly running: Promise<void>;
   private holds: () => boolean = () => false;
   private firstTry: () => void = () => undefined;
+  private wake: () => void = () => undefined;
   /** Resolves once it is known for the first time who leads. */
   readonly decided: Promise<void>;
 
-  /** @param resume takes on what was cut off; called at once after the lead was taken, and again and again */
-  constructor(store: ControlStore, resume: () => Promise<unknown>) {
+  /**
+   * @param resume takes on what was cut off; called at once after the lead was taken, and again and again
+   * @param journal tells when something was journaled: what the one before was killed in the middle of may be written just
+   * after it is gone
+   */
+  constructor(
+    store: ControlStore,
+    resume: () => Promise<unknown>,
+    journal: Pick<JournalFollower, 'subscribe'> | null = null,
+  ) {
     this.store = store;
     this.decided = new Promise((resolve) => (this.firstTry = resolve));
-    this.running = this.run(resume);
+    const stopListening = journal?.subscribe(() => this.wake());
+    this.running = this.run(resume).finally(() => stopListening?.());
   }
 
   isLeading(): boolean {
@@ -37,14 +50,31 @@ export class Leadership {
 
   private async run(resume: () => Promise<unknown>): Promise<void> {
     const { signal } = this.stop;
+    let failures = 0;
     // The first look does not wait: it is to be known soon who leads.
     for (let patience = 0; !signal.aborted; patience = WAIT_MS) {
       const isAnswered = this.holds() || (await this.tryToLead(patience));
       this.firstTry();
-      if (this.holds()) await resume().catch(() => undefined);
-      const rest = this.holds() ? RESUME_MS : isAnswered ? 0 : TRY_MS;
-      await pause(rest, undefined, { signal }).catch(() => undefined);
+      // Before it looks: what is journaled meanwhile must not be missed.
+      const woken = new Promise<void>((resolve) => (this.wake = resolve));
+      if (this.holds())
+        failures = await resume().then(
+          () => 0,
+          () => failures + 1,
+        );
+      if (this.holds()) await this.rest(failures, woken);
+      else await pause(isAnswered ? 0 : TRY_MS, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  /** News end it, but not where the last try failed: then it is tried again soon enough. */
+  private async rest(failures: number, woken: Promise<void>): Promise<void> {
+    const ms = failures === 0 ? RESUME_MS : Math.min(RESUME_MS, AGAIN_MS * 2 ** (failures - 1));
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.stop.signal, over.signal]);
+    const paused = pause(ms, undefined, { signal }).catch(() => undefined);
+    await (failures === 0 ? Promise.race([paused, woken]) : paused);
+    over.abort();
   }
 
   /** False when the store does not say who leads. */

@@ -117,7 +117,7 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
   const journal = await followJournal(store, 'control');
   const capabilities = openCapabilities(config);
   const shadow = new ShadowEvidence(config, store, journal);
-  const leadership: Leadership = new Leadership(store, () => coordinator.resume('strangler'));
+  const leadership: Leadership = new Leadership(store, () => coordinator.resume('strangler'), journal);
   const coordinator: Coordinator = new Coordinator({
     store,
     journal,
