@@ -49,7 +49,8 @@ export default tseslint.config(
         {
           object: 'Date',
           property: 'now',
-          message: 'Measure time by performance.now(): a clock that is set back must not hold up what is due.',
+          message:
+            'Measure time by performance.now(): a clock that is set back must not hold up what is due.',
         },
       ],
     },
