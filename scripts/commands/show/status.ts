@@ -7,7 +7,7 @@ import {
   rampInWords,
   takenBackInWords,
   verifyInWords,
-} from '../../../proxy/dashboard/words.js';
+} from '../../../proxy/dashboard/words.ts';
 import type { Schemas } from '../client.ts';
 import type { Screen } from './screen.ts';
 import { driftInWords, syncPairs } from './sync.ts';
