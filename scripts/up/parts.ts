@@ -25,6 +25,8 @@ import { inForceOf } from './reload.ts';
 import { reportFindings, ShadowEvidence } from './shadow-evidence.ts';
 import { slowestOfGroups } from './slowest-of-group.ts';
 import { SyncParts } from './sync.ts';
+import { ProgressNotes } from './note-progress.ts';
+import { UsageTeller } from './usage.ts';
 import { startTrafficGuard } from './traffic-guard.ts';
 import { keepLookingAround } from './watch-quiet.ts';
 
@@ -66,7 +68,9 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
     logger: logger('proxy'),
   });
   const findings = reportFindings(store, feed.id, proxy);
+  const usage = new UsageTeller(store, () => proxy.takeUsage());
   const report = setInterval(() => {
+    void usage.tell();
     void store.report(`traffic:${feed.id}`, proxy.stats()).catch(() => undefined);
     void findings();
   }, REPORT_MS);
@@ -83,6 +87,7 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
     close: async () => {
       clearInterval(report);
       await proxy.close();
+      await usage.tell();
       await freshness.close();
       await feed.close();
       await journal.close();
@@ -137,6 +142,7 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
     isLeading,
     logger: log,
   });
+  const progress = new ProgressNotes(store, journal, table, isLeading);
   const stopForgetting = keepForgetting(store, journal, isLeading);
   const stopLooking = keepLookingAround({ store, journal, capabilities }, isLeading);
   const background = new BackgroundVerify({
@@ -163,9 +169,12 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
       capabilities.reconfigure(next);
       guarding.reconfigure(next);
       shadow.reconfigure(next);
-      lifecycle.reconfigure(next, buildRouteTable(routesOf(next)));
+      const table = buildRouteTable(routesOf(next));
+      lifecycle.reconfigure(next, table);
+      progress.reconfigure(table);
     },
     close: async () => {
+      progress.close();
       stopForgetting();
       stopLooking();
       await guard.close();
