@@ -18,6 +18,7 @@ import { MetricsEndpoint, type Shown } from './observe/metrics/endpoint.ts';
 import { renderMetrics } from './observe/metrics/render.ts';
 import { Traffic } from './observe/observe.ts';
 import { Observers, type ObserverSettings, type ProxyLogger } from './observe/observers.ts';
+import type { UsageReport } from './observe/usage.ts';
 import type { TraceSettings } from './observe/traces/trace-settings.ts';
 import { carryOut, type Parts } from './pipeline.ts';
 import type { ProxySettings } from './schema.ts';
@@ -66,6 +67,8 @@ export interface RunningProxy {
   /** Where metrics and probes are shown; null while they are not. */
   metricsUrl(): string | null;
   stats(): ProxyStats;
+  /** Which routes were asked for since the last call. */
+  takeUsage(): UsageReport;
   /** From the next request on, everything goes by the new configuration; running requests end by the old one. */
   reconfigure(config: DataPlaneConfig): void;
   /** Resolves once no comparison of a mirrored read waits or runs. */
@@ -118,6 +121,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     url: front.url,
     metricsUrl: () => metrics.url,
     stats: () => statsOf(parts),
+    takeUsage: () => parts.observers.usage.take(),
     reconfigure: (next) => {
       tls.configure(tlsSettings(next));
       reconfigure(parts, edge, next);
