@@ -46,6 +46,25 @@ describe('a journal that is held against the protocol', () => {
     expect(replay(journal(...toCanary, ...cutover), [])).toEqual([]);
   });
 
+  it('is wrong when of two that move together only one is told of', () => {
+    const together = ['catalog', 'cart'];
+    const [started, changed, released] = cutover.map(([decision, epoch]): [Decision, number] => [
+      decision.kind === 'cutover-started' ? { ...decision, together } : decision,
+      epoch,
+    ]) as [[Decision, number], [Decision, number], [Decision, number]];
+    const of = (said: [Decision, number][], first: number): JournalEntry[] =>
+      journal(...said).flatMap((entry, i) =>
+        together.slice(0, i === first ? 1 : 2).map((migration) => ({ ...entry, migration })),
+      );
+    const numbered = (entries: JournalEntry[]): JournalEntry[] =>
+      entries.map((entry, i) => ({ ...entry, seq: i + 1 }));
+    const whole = [...toCanary, started, changed, released];
+    expect(replay(numbered(of(whole, -1)), [])).toEqual([]);
+    expect(replay(numbered(of(whole, 4)), [])).toContainEqual(
+      expect.stringContaining('"owner-changed" of "catalog" without "cart"'),
+    );
+  });
+
   it.each<[string, [Decision, number][], RegExp]>([
     [
       'an owner who changes without a beginning',

@@ -586,6 +586,8 @@ export interface components {
         };
         Plan: {
             migration: string;
+            /** @description All migrations that move with it, itself among them */
+            together: string[];
             verb: components["schemas"]["Verb"];
             from: components["schemas"]["Stage"];
             to: components["schemas"]["Stage"];
@@ -983,6 +985,8 @@ export interface components {
         MigrationStatus: {
             name: string;
             service: string;
+            /** @description All migrations that move with it, itself among them */
+            together: string[];
             stage: components["schemas"]["Stage"];
             owner: components["schemas"]["Side"];
             epoch: number;

@@ -83,6 +83,8 @@ export interface GateResult {
 
 export interface Plan {
   migration: string;
+  /** All migrations that move with it, itself among them. */
+  together: string[];
   verb: Verb;
   from: Stage;
   to: Stage;
@@ -301,6 +303,8 @@ export interface MigrationStatus {
   takenBack: TakenBack | null;
   /** Those of the monolith, then those of the service; empty while no proxy reports. */
   addresses: AddressStatus[];
+  /** All migrations that move with it, itself among them. */
+  together: string[];
 }
 
 /** How one address of a side fares, as the proxy sees it that thinks worst of it. */

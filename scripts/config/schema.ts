@@ -161,6 +161,12 @@ export const configSchema = z
     control: controlSchema.prefault({}),
     transport: transportSchema.default('direct'),
     migrations: z.record(name, migrationSchema).describe('Capabilities by name.'),
+    together: z
+      .array(z.array(name).min(2, 'needs at least two migrations'))
+      .default([])
+      .describe(
+        'Groups of migrations that move as one: a move of one is a move of all, with one decision. Those that share a table need it.',
+      ),
   })
   .describe('strangler.yaml: what moves, where to, and how both sides are reached.');
 

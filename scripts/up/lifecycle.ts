@@ -1,4 +1,8 @@
-import { UnreachableDatabaseError, DatabaseError } from '../../migrations/databases/errors.ts';
+import {
+  DatabaseError,
+  SilentDatabaseError,
+  UnreachableDatabaseError,
+} from '../../migrations/databases/errors.ts';
 import { ContractError } from '../../migrations/contracts/document.ts';
 import type { BackgroundVerify } from '../../migrations/lifecycle/background-verify.ts';
 import type { Coordinator, MoveResult, Order } from '../../migrations/lifecycle/coordinator.ts';
@@ -134,7 +138,8 @@ export class WiredLifecycle implements Lifecycle {
       const result = await this.parts.coordinator.move(migration, order);
       this.gates.refreshSoon();
       const outcome = finished(result);
-      return verb === 'retire' ? this.retirement.certify(outcome) : outcome;
+      const { together = [migration] } = this.parts.coordinator.capability(migration);
+      return verb === 'retire' ? this.retirement.certify(outcome, together) : outcome;
     });
   }
 
@@ -288,11 +293,12 @@ export class WiredLifecycle implements Lifecycle {
     traffic: readonly TrafficReport[],
   ): MigrationStatus {
     const { coordinator, guard, journal, table } = this.parts;
-    const { service, pairs, thresholds } = coordinator.capability(name);
+    const { service, pairs, thresholds, together = [name] } = coordinator.capability(name);
     return statusOf(
       journal.state(name),
       {
         service,
+        together,
         hasTables: pairs.length > 0,
         shadowSamples: thresholds.shadowSamples,
         shadowMismatchPercent: thresholds.shadowMismatchPercent,
@@ -350,7 +356,8 @@ function codeOf(error: Error): ConstructorParameters<typeof ControlError>[0] | n
   if (error instanceof MoveNotAllowedError) return 'move-not-allowed';
   if (error instanceof MoveUnderWayError || error instanceof JournalConflictError) return 'move-under-way';
   if (error instanceof MoveFailedError) return error.late ? 'timed-out' : 'failed';
-  if (error instanceof UnreachableDatabaseError || error instanceof NotCoordinatorError) return 'unreachable';
+  if (error instanceof UnreachableDatabaseError || error instanceof SilentDatabaseError) return 'unreachable';
+  if (error instanceof NotCoordinatorError) return 'unreachable';
   if (error instanceof JournalForkedError) return 'journal-forked';
   if (error instanceof OverrideError) return 'bad-request';
   if (error instanceof LifecycleError) return 'move-not-allowed';

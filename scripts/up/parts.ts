@@ -23,6 +23,7 @@ import { proxyConfigOf } from './proxy-config.ts';
 import type { Reconfigurable } from './reload.ts';
 import { inForceOf } from './reload.ts';
 import { reportFindings, ShadowEvidence } from './shadow-evidence.ts';
+import { slowestOfGroups } from './slowest-of-group.ts';
 import { SyncParts } from './sync.ts';
 import { startTrafficGuard } from './traffic-guard.ts';
 import { keepLookingAround } from './watch-quiet.ts';
@@ -54,7 +55,8 @@ async function followJournal(store: ControlStore, part: string): Promise<Journal
 export async function startProxyPart(config: Config, store: ControlStore): Promise<Part> {
   const journal = await followJournal(store, 'proxy');
   const feed = await JournalFeed.start(store, journal, fedMigrations(config));
-  const freshness = new StoreFreshness(store, journal);
+  let inForce = config;
+  const freshness = new StoreFreshness(store, journal, (applied) => slowestOfGroups(inForce, applied));
   const cookieKeys = await cookieKeysOf(store, process.env);
   const proxy = await startProxy({
     config: proxyConfigOf(config),
@@ -75,6 +77,7 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
       // Whatever can fail comes first: a picture of migrations that the proxy has no routes for must not stay.
       const config = proxyConfigOf(next);
       feed.show(fedMigrations(next));
+      inForce = next;
       proxy.reconfigure(config);
     },
     close: async () => {

@@ -80,8 +80,7 @@ export class MemoryLifecycle implements Lifecycle {
     const migration = this.#find(name);
     const verb = request.verb ?? migration.next ?? 'sync';
     return {
-      migration: name,
-      verb,
+      ...{ migration: name, together: [name], verb },
       from: migration.stage,
       to: TARGETS[verb],
       steps: ['hold writes', 'fence the tables', 'change the owner'],
@@ -386,6 +385,7 @@ export function migrationNamed(name: string, differing: Partial<MigrationStatus>
     guardrails: [],
     takenBack: null,
     addresses: [],
+    together: [name],
     ...differing,
   };
 }

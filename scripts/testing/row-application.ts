@@ -6,8 +6,8 @@ import pg from 'pg';
 
 const FENCED = /is fenced/;
 
-/** The application of one side: `POST /notes/{n}` adds one row, `GET /` says that it is well. */
-export class Application {
+/** The application of one side: `POST /notes/{n}` adds row n to the table for notes, `GET /` says that it is well. */
+export class RowApplication {
   readonly url: string;
   private readonly server: Server;
   private readonly pool: pg.Pool;
@@ -18,14 +18,17 @@ export class Application {
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  static async start(database: string, table: string): Promise<Application> {
+  /** @param tables by the first part of the paths; they are created */
+  static async start(database: string, tables: Readonly<Record<string, string>>): Promise<RowApplication> {
     const pool = new pg.Pool({ connectionString: database, max: 20 });
     pool.on('error', () => undefined);
-    await pool.query(`CREATE TABLE ${table} (id bigint PRIMARY KEY, body text NOT NULL)`);
-    const insert = { name: 'insert', text: `INSERT INTO ${table} VALUES ($1, 'a note')` };
+    for (const table of Object.values(tables))
+      await pool.query(`CREATE TABLE ${table} (id bigint PRIMARY KEY, body text NOT NULL)`);
     const server = createServer((request, response) => {
-      const number = /^\/notes\/(\d+)$/.exec(request.url ?? '')?.[1];
-      const work = number && request.method === 'POST' ? pool.query({ ...insert, values: [number] }) : null;
+      const [, path = '', number] = /^\/(\w+)\/(\d+)$/.exec(request.url ?? '') ?? [];
+      const table = request.method === 'POST' && number ? tables[path] : undefined;
+      const insert = { name: path, text: `INSERT INTO ${table} VALUES ($1, 'a row')` };
+      const work = table ? pool.query({ ...insert, values: [number] }) : null;
       void Promise.resolve(work).then(
         () => response.end('ok'),
         (error: Error) => {
@@ -35,7 +38,7 @@ export class Application {
       );
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
-    return new Application(server, pool);
+    return new RowApplication(server, pool);
   }
 
   /** Numbers of all rows that are there. */
