@@ -68,6 +68,8 @@ export interface ChangeOwnerContext {
   journal: JournalFollower;
   /** Told of each effect before it begins, which waits for the answer. */
   observe(effect: Effect): Promise<void> | undefined | void;
+  /** Told of what came of it; nobody waits for the answer. */
+  noted?(effect: Effect, outcome: Outcome, ms: number): void;
 }
 
 /** Changes the owner by the protocol, from its beginning. Each member's gates were judged on its `seq`. */
@@ -117,7 +119,8 @@ async function run(
   from: RunRecord['beganFrom'],
 ): Promise<ChangeState> {
   const { migration, newEpoch: epoch, actor } = members[0].order;
-  const recorder = new RunRecorder(context.store, { migration, epoch, actor, beganFrom: from });
+  const together = Object.fromEntries(members.map(({ order }) => [order.migration, order.newEpoch]));
+  const recorder = new RunRecorder(context.store, { migration, epoch, actor, beganFrom: from, together });
   const now = Date.now();
   const known: Run = {
     seqs: new Map(members.map(({ order, seq }) => [order.migration, seq])),
@@ -129,7 +132,9 @@ async function run(
     await context.observe(state.doing);
     const startedAt = performance.now();
     const outcome = await carryOut(context, members, state, known);
-    recorder.note(state.doing, outcome, performance.now() - startedAt);
+    const ms = performance.now() - startedAt;
+    recorder.note(state.doing, outcome, ms);
+    context.noted?.(state.doing, outcome, ms);
     const next = step(state, outcome);
     // The same effect again: something is away. Give it a moment.
     if (next.doing === state.doing && outcome.kind === 'failed') await pause(100);

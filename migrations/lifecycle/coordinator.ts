@@ -35,6 +35,7 @@ import type { ShadowCounts } from './shadow-verdict.ts';
 import type { Stage, Verb } from './stages.ts';
 import { ALLOWED_MOVES, changesOwner, nextVerb } from './stages.ts';
 import type { ControlStore } from './store.ts';
+import { StepTeller, type ChangeStep, type ToldChange } from './tell-steps.ts';
 import { gatesInWords, groupOf, refuseApart, withOthers } from './together.ts';
 import type { MoveUnderWay } from './under-way.ts';
 import { underWay } from './under-way.ts';
@@ -55,6 +56,7 @@ export class Coordinator {
   private readonly shadowOf: (migration: string) => Promise<ShadowCounts | null>;
   private readonly isLeading: () => boolean;
   private readonly watchers = new Set<() => void>();
+  private readonly stepWatchers = new Set<(step: ChangeStep) => void>();
   private readonly phases = new Map<string, Effect>();
   private readonly busy = new Map<string, { verb: Verb; actor: string; since: string }>();
 
@@ -77,6 +79,12 @@ export class Coordinator {
   subscribe(changed: () => void): () => void {
     this.watchers.add(changed);
     return () => this.watchers.delete(changed);
+  }
+
+  /** Calls back at the beginning and end of each step of a change of owner of this process; returns the way to stop. */
+  followSteps(told: (step: ChangeStep) => void): () => void {
+    this.stepWatchers.add(told);
+    return () => this.stepWatchers.delete(told);
   }
 
   /** Which step a change of owner is at in this process; null when none is carried out here. */
@@ -279,7 +287,10 @@ export class Coordinator {
         state,
         ground: groundOf(this.capability(state.migration)),
       }));
-      const end = await resumeChange(this.contextOf(together), cutOff, actor);
+      const changes = states.flatMap(({ migration, change }) =>
+        change ? [{ migration, verb: change.verb, epoch: change.epoch }] : [],
+      );
+      const end = await resumeChange(this.contextOf(changes, true), cutOff, actor);
       return states.flatMap(({ migration, change }) =>
         change ? [this.resultOf({ migration, ...change }, end, started)] : [],
       );
@@ -311,10 +322,10 @@ export class Coordinator {
         return { order: { verb, ...own, actor, reason, evidence }, seq, ground: synced, synced };
       }),
     );
-    const names = group.map(({ name }) => name);
     const [first, ...others] = members;
     if (!first) throw new UnknownMigrationError(migration, []);
-    const end = await changeOwner(this.contextOf(names), [first, ...others]);
+    const changes = members.map(({ order }) => ({ ...order, epoch: order.newEpoch }));
+    const end = await changeOwner(this.contextOf(changes, false), [first, ...others]);
     const own = members.find((member) => member.order.migration === migration) ?? first;
     const { from, newEpoch: epoch } = own.order;
     return withOthers(this.resultOf({ migration, verb, from, to, epoch }, end, started), group);
@@ -326,15 +337,15 @@ export class Coordinator {
     return { ...result, epoch: journal.state(change.migration).epoch };
   }
 
-  private contextOf(migrations: readonly string[]): ChangeOwnerContext {
-    return {
-      store: this.store,
-      journal: this.journal,
-      observe: (effect: Effect): void => {
-        for (const migration of migrations) this.phases.set(migration, effect);
-        for (const changed of this.watchers) changed();
-      },
+  private contextOf(changes: readonly ToldChange[], isHeld: boolean): ChangeOwnerContext {
+    const teller = new StepTeller(changes, isHeld, (step) => {
+      for (const watch of this.stepWatchers) watch(step);
+    });
+    const begun = (effect: Effect): void => {
+      for (const { migration } of changes) this.phases.set(migration, effect);
+      for (const changed of this.watchers) changed();
     };
+    return { store: this.store, journal: this.journal, ...teller.observers(begun) };
   }
 
   /** For all of them, or for none. */

@@ -34,6 +34,7 @@ const run = (steps: StepRecord[], beganFrom: RunRecord['beganFrom'] = 'order'): 
   id: 'one',
   migration: 'catalog',
   epoch: 2,
+  together: { catalog: 2 },
   actor: 'ann',
   beganFrom,
   steps,

@@ -87,6 +87,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/migrations/{migration}/moves/last": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        /** How the newest change of owner went, step by step */
+        get: operations["getLastChange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/migrations/{migration}/verifications": {
         parameters: {
             query?: never;
@@ -456,8 +475,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The whole status as a stream of server-sent events
-         * @description An event `status` (data: StatusEvent) at once and after each change, five a second at most; an event `problem` (data: Problem) when the status cannot be read; a comment as a heartbeat. Each event carries everything, so whoever was cut off misses nothing by connecting again.
+         * What happens, as a stream of server-sent events
+         * @description `journal` (data: JournalEntry), each entry of the journal, and `step` (data: ChangeStep), each step of a change of owner that this process carries out: in order, and none left out. `status` (data: StatusEvent), everything as it stands, at once and after each change, five a second at most; `problem` (data: Problem) when the status cannot be read. A comment as a heartbeat. Whoever was cut off goes on with `Last-Event-ID`; when what happened meanwhile is not kept any more, `reset` (data: ResetEvent) comes first: read anew what you show.
          */
         get: operations["followEvents"];
         put?: never;
@@ -1219,6 +1238,54 @@ export interface components {
         SignIn: {
             token: string;
         };
+        ResetEvent: {
+            why: string;
+        };
+        /** @description One step of a change of owner */
+        ChangeStep: {
+            migration: string;
+            verb: components["schemas"]["Verb"];
+            /** @description That the change aims at */
+            epoch: number;
+            /** @description As logs call it */
+            step: string;
+            /** @description In words */
+            title: string;
+            /** @enum {string} */
+            state: "begun" | "done" | "failed";
+            /** Format: date-time */
+            at: string;
+            /** @description Null as long as it is being carried out */
+            tookMs: number | null;
+            /** @description Why it failed; null unless it did */
+            reason: string | null;
+            /** @description How long new writes have been waiting by now; null while none do */
+            writesWaitMs: number | null;
+        };
+        LastChange: {
+            migration: string;
+            verb: components["schemas"]["Verb"];
+            epoch: number;
+            by: string;
+            /**
+             * Format: date-time
+             * @description When this run began
+             */
+            at: string;
+            /** @enum {string} */
+            result: "under way" | "done" | "taken back" | "cut off";
+            /** @description Those that have ended */
+            steps: components["schemas"]["ChangeStep"][];
+            /** @description Null where nobody knows any more, or none waited */
+            writesWaited: components["schemas"]["WritesWaited"] | null;
+        };
+        /** @description How long writes waited in the proxies, in milliseconds */
+        WritesWaited: {
+            count: number;
+            p50: number;
+            p99: number;
+            max: number;
+        };
         Health: {
             /** @constant */
             status: "ok";
@@ -1229,7 +1296,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "unknown-migration" | "move-not-allowed" | "move-under-way" | "gate-refused" | "bad-configuration" | "bad-request" | "unauthorized" | "too-many-attempts" | "not-permitted" | "key-reused" | "order-in-progress" | "outcome-unknown" | "forbidden" | "unknown-path" | "method-not-allowed" | "too-large" | "not-json" | "journal-forked" | "unreachable" | "failed" | "timed-out";
+            code: "unknown-migration" | "move-not-allowed" | "move-under-way" | "gate-refused" | "bad-configuration" | "bad-request" | "unauthorized" | "too-many-attempts" | "not-permitted" | "key-reused" | "order-in-progress" | "outcome-unknown" | "forbidden" | "no-change-of-owner" | "unknown-path" | "method-not-allowed" | "too-large" | "not-json" | "journal-forked" | "unreachable" | "failed" | "timed-out";
             detail: string;
             gates: components["schemas"]["GateResult"][];
         };
@@ -1360,6 +1427,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MoveOutcome"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getLastChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Under way or ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LastChange"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1750,6 +1840,10 @@ export interface operations {
             query?: {
                 /** @description Only this migration's entries */
                 migration?: string;
+                /** @description Only entries with a higher `seq` */
+                after?: number;
+                /** @description Only so many of them, the newest */
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -1817,8 +1911,14 @@ export interface operations {
     };
     followEvents: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description With `none`, `routes` of each migration is empty in `status` */
+                routes?: "all" | "none";
+            };
+            header?: {
+                /** @description The `id` of the last event that came */
+                "last-event-id"?: string;
+            };
             path?: never;
             cookie?: never;
         };

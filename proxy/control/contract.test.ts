@@ -11,10 +11,11 @@ import type { Role } from './auth/caller.ts';
 import * as port from './lifecycle.ts';
 import { operationsOf } from './operations/all.ts';
 import type { ParkedPage, ParkedRows, RetryOutcome, SkipOutcome } from './parking.ts';
+import type { ChangeStep, LastChange } from './happenings.ts';
 import type { Certificate } from './retirement.ts';
-import { EventStream } from './stream-events.ts';
+import { EventStream } from './stream/stream-events.ts';
 import { startControlBed, type ControlBed } from './testing/control-bed.ts';
-import { migrationNamed } from './testing/memory-lifecycle.ts';
+import { migrationNamed, stepped } from './testing/memory-lifecycle.ts';
 
 type Schemas = components['schemas'];
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
@@ -30,6 +31,8 @@ const mirrored: {
   gate: Same<Schemas['GateResult'], port.GateResult>;
   plan: Same<Schemas['Plan'], port.Plan>;
   underWay: Same<Schemas['MoveUnderWay'], port.MoveUnderWay>;
+  step: Same<Schemas['ChangeStep'], ChangeStep>;
+  lastChange: Same<Schemas['LastChange'], LastChange>;
   certificate: Same<Schemas['Certificate'], Certificate>;
   outcome: Same<Schemas['MoveOutcome'], port.MoveOutcome>;
   migration: Same<Required<Schemas['MigrationStatus']>, Required<port.MigrationStatus>>;
@@ -53,6 +56,8 @@ const mirrored: {
   gate: true,
   plan: true,
   underWay: true,
+  step: true,
+  lastChange: true,
   certificate: true,
   outcome: true,
   migration: true,
@@ -143,6 +148,10 @@ describe('the document and what runs', () => {
         ...{ isRunning: false, next: 'take it back' },
       },
     ];
+    bed.lifecycle.change = {
+      ...{ migration: 'catalog', verb: 'cutover', epoch: 2, by: 'ada', at: AT, result: 'done' },
+      ...{ steps: [stepped()], writesWaited: { count: 3, p50: 20, p99: 80, max: 91.5 } },
+    };
     bed.lifecycle.cutOff = [
       {
         migration: 'catalog',
@@ -164,6 +173,7 @@ describe('the document and what runs', () => {
 
   it('routes every documented operation and nothing else, for the roles that it names', () => {
     const stream = new EventStream(bed.lifecycle, {} as never, { atLeastMs: 1, heartbeatMs: 1 });
+    stream.close();
     const routed = Object.entries(operationsOf(bed.lifecycle, stream, {} as never)).map(
       ([id, { method, path, role }]) =>
         `${id}: ${method} ${path.replace(/:(\w+)/g, '{$1}')} for ${role ?? 'everybody'}`,

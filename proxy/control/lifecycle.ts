@@ -1,4 +1,5 @@
 import type { Explanation, Question } from '../data-plane/explain.ts';
+import type { Happenings } from './happenings.ts';
 import type { ParkedChanges } from './parking.ts';
 import type { Retirement } from './retirement.ts';
 import type { SyncOrders, VerifyEntry } from './sync-orders.ts';
@@ -10,7 +11,7 @@ export type { SyncStatus };
  * What the control API needs from whoever runs the migrations. Declared here, by its consumer; `scripts/up`
  * wires the real one. Every method rejects with a `ControlError` when the answer is no.
  */
-export interface Lifecycle extends ParkedChanges, SyncOrders, Retirement {
+export interface Lifecycle extends ParkedChanges, SyncOrders, Retirement, Happenings {
   status(): Promise<MigrationStatus[]>;
   /** What a move (the usual next one without a verb) would do and whether its gates hold now. Changes nothing. */
   plan(migration: string, request: PlanRequest): Promise<Plan>;
@@ -358,6 +359,7 @@ export const CONTROL_ERRORS = {
   'order-in-progress': { status: 409, exitCode: 3, title: 'The order is being carried out' },
   'outcome-unknown': { status: 409, exitCode: 1, title: 'Nobody knows how the order ended' },
   forbidden: { status: 403, exitCode: 2, title: 'The request came from where requests are not taken' },
+  'no-change-of-owner': { status: 404, exitCode: 2, title: 'The owner has not changed yet' },
   'unknown-path': { status: 404, exitCode: 2, title: 'Nothing is here' },
   'method-not-allowed': { status: 405, exitCode: 2, title: 'This path does not take this method' },
   'too-large': { status: 413, exitCode: 2, title: 'The request is too large' },

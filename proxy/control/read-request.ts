@@ -147,12 +147,36 @@ export function readQuestion(request: Request): Question {
   return read(question, request);
 }
 
-/** Which migration's journal is asked for; undefined for all. */
-export function readJournalQuery(request: Request): string | undefined {
-  const { migration } = request.query;
-  if (migration === undefined) return undefined;
-  if (typeof migration === 'string' && migration !== '' && migration.length <= 100) return migration;
-  throw new ControlError('bad-request', '`migration` must be one name.');
+/** Which part of the journal is asked for; all of it by default. */
+export interface JournalQuery {
+  migration?: string | undefined;
+  after: number;
+  /** Infinite when it was left out. */
+  limit: number;
+}
+
+const whole = (message: string) =>
+  z
+    .string(message)
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number);
+const journalQuery = z.object({
+  migration: z.string('must be one name').min(1, 'must be one name').max(100, 'must be one name').optional(),
+  after: whole('must be the `seq` of an entry').default(0),
+  limit: whole('must be a number from 1 to 10000')
+    .refine((value) => value >= 1 && value <= 10_000, 'must be a number from 1 to 10000')
+    .default(Infinity),
+});
+
+export function readJournalQuery(request: Request): JournalQuery {
+  return readFrom(journalQuery, request.query);
+}
+
+const eventsQuery = z.object({ routes: z.enum(['all', 'none'], 'must be `all` or `none`').default('all') });
+
+/** Whether the reader of the event stream wants the routes of each migration. */
+export function readEventsQuery(request: Request): boolean {
+  return readFrom(eventsQuery, request.query).routes === 'all';
 }
 
 /** Who asks: by the name of the token or session, and only where that has none by what the client says. */

@@ -1,6 +1,6 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { authenticate, isOpen, permit, type Doors } from './auth/authenticate.ts';
+import { authenticate, isOpen, isStillWelcome, permit, type Doors } from './auth/authenticate.ts';
 import { callerOf } from './auth/caller.ts';
 import { AttemptLimit } from './auth/limit-attempts.ts';
 import { MemorySessions, Sessions, type SessionStore } from './auth/sessions.ts';
@@ -15,7 +15,7 @@ import { answerOnce } from './orders/answer-once.ts';
 import { MemoryAnswers, type KeptAnswers } from './orders/kept-answers.ts';
 import { answerProblems } from './problem.ts';
 import { servePage } from './serve-page.ts';
-import { EventStream, type Pace } from './stream-events.ts';
+import { EventStream, type Pace } from './stream/stream-events.ts';
 
 export interface ControlOptions {
   lifecycle: Lifecycle;
@@ -49,7 +49,8 @@ export async function startControl(options: ControlOptions): Promise<Control> {
     verifyBearer: null,
   };
   refuseUnprotected(options.listen, isOpen(doors));
-  const events = new EventStream(options.lifecycle, options.logger, options.pace ?? PACE);
+  const { lifecycle, logger, pace = PACE } = options;
+  const events = new EventStream(lifecycle, logger, pace, (request) => isStillWelcome(doors, request));
   const server = await listenOn(options.listen, buildApp(options, doors, events));
   const close = () =>
     new Promise<void>((resolve) => {

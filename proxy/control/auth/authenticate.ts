@@ -50,6 +50,12 @@ export function permit(request: Request, needed: Role): void {
   refuseWithoutCsrfToken(request, caller);
 }
 
+/** Whether who was let in before still is: a session may have ended while a stream went on. */
+export async function isStillWelcome({ sessions }: Doors, request: Request): Promise<boolean> {
+  const session = callerOf(request)?.session ?? null;
+  return session === null || (await sessions.find(session.id)) !== null;
+}
+
 async function identify(request: Request, doors: Doors): Promise<Caller | null> {
   const header = request.get('authorization');
   if (header === undefined) {

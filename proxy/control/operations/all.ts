@@ -1,6 +1,6 @@
 import type { SignIn } from '../auth/sign-in.ts';
 import type { Lifecycle } from '../lifecycle.ts';
-import type { EventStream } from '../stream-events.ts';
+import type { EventStream } from '../stream/stream-events.ts';
 import { operationsOfData } from './data.ts';
 import { operationsOfMigrations } from './migrations.ts';
 import type { Operation, OperationId, Operations } from './operation.ts';

@@ -20,6 +20,9 @@ export function operationsOfMigrations(lifecycle: Lifecycle) {
     abort: post('/v1/migrations/:migration/abort', (request) =>
       lifecycle.abort(nameIn(request), readAbort(request)),
     ),
+    getLastChange: get('/v1/migrations/:migration/moves/last', (request) =>
+      lifecycle.lastChange(nameIn(request)),
+    ),
     getCertificate: get('/v1/migrations/:migration/certificate', (request) =>
       lifecycle.certificate(nameIn(request)),
     ),
