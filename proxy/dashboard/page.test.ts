@@ -79,6 +79,9 @@ describe('the live stream', () => {
         wire.cut();
       },
       problem: () => heard.push('problem'),
+      journal: () => heard.push('journal'),
+      step: () => heard.push('step'),
+      gap: () => heard.push('gap'),
       lost: () => heard.push('lost'),
       locked: async () => {
         heard.push('locked');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { ChangeStep } from '../../control/happenings.ts';
 import { journaled, migrationNamed } from '../../control/testing/memory-lifecycle.ts';
 import { everyStage } from '../testing/every-stage.ts';
 import { phasesOf } from './change-of-owner.ts';
@@ -53,6 +54,13 @@ describe('the fig', () => {
 });
 
 describe('the share over time', () => {
+  it('begins where the kept part of the journal begins', () => {
+    const evidence = { from: 'canary', to: 'extracted' };
+    const { routes } = historyOf([named('catalog'), named('search')], [journaled({ evidence })], Date.now());
+    // One of six routes was retired long before.
+    expect(routes.map(({ value }) => Math.round(value ?? -1))).toEqual([17, 100, 100]);
+  });
+
   it('is what the journal says was decided, and holds until the next decision', () => {
     const moved = (seq: number, to: string, weight = 0) =>
       journaled({ seq, at: `2026-01-0${seq}T00:00:00.000Z`, evidence: { to, weight } });
@@ -113,10 +121,56 @@ describe('where a migration stands', () => {
 
 describe('the phases of a change of owner', () => {
   it('are known from the one that is being done, on the way forward and on the way back', () => {
-    const states = (phase: string) => phasesOf(phase)?.map(({ state }) => state);
+    const states = (phase: string) => phasesOf([], 'catalog', '', phase)?.phases.map(({ state }) => state);
     expect(states('raise-fence')?.slice(0, 4)).toEqual(['done', 'done', 'doing', 'ahead']);
     expect(states('lift')).toEqual(['done', 'doing', 'ahead']);
-    expect(phasesOf('installing')).toBeNull();
+    expect(phasesOf([], 'catalog', '', 'installing')).toBeNull();
+  });
+
+  it('are known from what was told of each, with its time, and how long writes have waited', () => {
+    const told = (
+      step: string,
+      state: ChangeStep['state'],
+      differing: Partial<ChangeStep> = {},
+    ): ChangeStep => ({
+      ...{ migration: 'catalog', verb: 'cutover', epoch: 2, step, title: step, state },
+      ...{
+        at: '2026-01-02T00:00:01.000Z',
+        tookMs: state === 'begun' ? null : 4,
+        reason: null,
+        writesWaitMs: 9,
+      },
+      ...differing,
+    });
+    const steps = [
+      told('settle', 'done', { at: '2026-01-01T00:00:00.000Z' }),
+      told('drain', 'done', { migration: 'orders' }),
+      ...[told('journal-started', 'begun'), told('journal-started', 'done'), told('await-held', 'begun')],
+    ];
+    const since = '2026-01-02T00:00:00.000Z';
+    const change = phasesOf(steps, 'catalog', since, null);
+    expect(change?.phases.map(({ state, tookMs }) => [state, tookMs]).slice(0, 3)).toEqual([
+      ...[
+        ['done', 4],
+        ['doing', null],
+        ['ahead', null],
+      ],
+    ]);
+    expect(change?.writesWaitMs).toBe(9);
+    const late = told('drain', 'failed', { reason: 'too late' });
+    const givenUp = phasesOf([...steps, late, told('journal-aborting', 'begun')], 'catalog', since, null);
+    expect(givenUp?.phases.map(({ phase, state }) => [phase, state])).toEqual([
+      ...[
+        ['journal-started', 'done'],
+        ['await-held', 'doing'],
+        ['drain', 'failed'],
+      ],
+      ...[
+        ['journal-aborting', 'doing'],
+        ['lift', 'ahead'],
+        ['journal-aborted', 'ahead'],
+      ],
+    ]);
   });
 });
 

@@ -17,7 +17,7 @@ export interface History {
  * Routes that are not configured any more are not counted: nobody knows how many they were.
  */
 export function historyOf(migrations: readonly Migration[], journal: readonly Entry[], now: number): History {
-  const then = new Map<string, Migration>(migrations.map((one) => [one.name, { ...one, ...AT_FIRST }]));
+  const then = new Map(migrations.map((one) => [one.name, beforeAll(one, journal)]));
   const history: History = { routes: [], writes: [] };
   const note = (at: number): void => {
     const { routes, writes } = takeoverOf([...then.values()]);
@@ -36,7 +36,13 @@ export function historyOf(migrations: readonly Migration[], journal: readonly En
   return history;
 }
 
-const AT_FIRST = { stage: 'legacy', owner: 'monolith', weightSet: 0 } as const;
+/** A migration as it stood before the first of these entries: they may be the newest of many. */
+function beforeAll(migration: Migration, journal: readonly Entry[]): Migration {
+  const first = journal.find((entry) => entry.migration === migration.name && entry.kind === 'stage-changed');
+  if (!first) return migration;
+  const { from = 'legacy' } = (first.evidence ?? {}) as { from?: Stage };
+  return { ...migration, stage: from, owner: ownerAt(from), weightSet: 0 };
+}
 
 function ownerAt(stage: Stage): Migration['owner'] {
   return stage === 'extracted' || stage === 'retired' ? 'service' : 'monolith';

@@ -7,7 +7,7 @@ import { count, percent } from '../words.ts';
 interface Props {
   routes: Share;
   writes: Share;
-  history: History | null;
+  history: History;
 }
 
 /** The shares in figures, beside the drawing that grows with them. */
@@ -22,7 +22,7 @@ export function Growth({ routes, writes, history }: Props) {
         <Figure name="Routes" part="lattice" share={routes} />
         <Figure name="Writes" part="roots" share={writes} />
       </dl>
-      {history && history.routes.length > 0 && <OverTime history={history} />}
+      {history.routes.length > 0 && <OverTime history={history} />}
     </div>
   );
 }

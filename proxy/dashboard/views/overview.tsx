@@ -1,7 +1,6 @@
 import { computed } from '@preact/signals';
-import { answerOf, api } from '../client/call.ts';
+import { journal } from '../client/journal.ts';
 import { migrations } from '../client/live.ts';
-import { useAnswer } from '../client/use-answer.ts';
 import { historyOf } from '../facts/history.ts';
 import { takeoverOf } from '../facts/takeover.ts';
 import { count, percent } from '../words.ts';
@@ -9,16 +8,14 @@ import { Fig } from '../parts/fig.tsx';
 import { MigrationCard } from './card.tsx';
 import { Growth } from './growth.tsx';
 
+const history = computed(() => historyOf(migrations.value, journal.value ?? [], Date.now()));
 const takeover = computed(() => takeoverOf(migrations.value));
 
 /** How far it has come, and what each migration waits for. */
 export function Overview() {
   const all = migrations.value;
   const { routes, writes } = takeover.value;
-  const about = JSON.stringify(all.map(({ name, stage, weightSet }) => [name, stage, weightSet]));
-  const journal = useAnswer(about, () => answerOf(api.GET('/v1/journal'))).answer;
   if (all.length === 0) return <Nothing />;
-  const history = journal && historyOf(all, journal, Date.now());
   const words = `A fig over its tree. ${inWords('routes', routes.percent)}, ${inWords('writes', writes.percent)}.`;
   return (
     <div class="overview">
@@ -26,7 +23,7 @@ export function Overview() {
         <div class="growth-tree">
           <Fig requests={null} routes={routes.percent} writes={writes.percent} words={words} />
         </div>
-        <Growth {...{ routes, writes, history }} />
+        <Growth {...{ routes, writes, history: history.value }} />
       </section>
       <section aria-labelledby="migrations-title">
         <h2 id="migrations-title">
