@@ -82,10 +82,11 @@ async function untilAllowed(): Promise<void> {
 }
 
 /** Orders the move whose plan is open, and waits until it is done. */
-async function order(button: string, outcome: string): Promise<void> {
+async function order(button: string, outcome: string, besides: readonly RegExp[] = []): Promise<void> {
   await untilAllowed();
   await dialog().getByRole('button', { name: button, exact: true }).click();
   await dialog().getByText(outcome).waitFor({ timeout: PATIENCE_MS });
+  for (const words of besides) await dialog().getByText(words).first().waitFor({ timeout: PATIENCE_MS });
   await dialog().getByRole('button', { name: 'Close', exact: true }).last().click();
   await dialog().waitFor({ state: 'hidden' });
 }
@@ -189,7 +190,7 @@ describe('a migration, taken through its whole life by clicking', () => {
     wrong.length = 0;
   });
 
-  it('cuts over with a reason, which the journal keeps with who ordered it', async () => {
+  it('cuts over with a reason, says how long writes have waited, and shows it all in the journal', async () => {
     await plan(/^Cut over/);
     await dialog()
       .getByText(/new writes of the migration's routes, in every proxy: at most/)
@@ -197,7 +198,8 @@ describe('a migration, taken through its whole life by clicking', () => {
     await dialog()
       .getByLabel(/^Reason/)
       .fill('quiet hour');
-    await order('Cut over', 'Done: canary → extracted');
+    const waited = /writes? waited:.*at most|No write had to wait/;
+    await order('Cut over', 'Done: canary → extracted', [waited, /the point of no return/]);
     await standsAt('extracted');
     expect((await page.locator('.head').innerText()).replaceAll(/\s+/g, ' ')).toContain('owner service');
     const entry = page.locator('.timeline li', { hasText: 'canary → extracted' }).first();

@@ -91,8 +91,6 @@ describe('the live stream', () => {
     await again;
     await wire.close();
     expect(heard).toEqual(['locked', 'status of 2', 'lost', 'status of 2', 'lost']);
-    expect(asked.map((headers) => Number(headers['last-event-id'] ?? 0) > 0)).toEqual([
-      ...[false, false, true, true],
-    ]);
+    expect(asked.map((headers) => 'last-event-id' in headers)).toEqual([...[false, false, true, true]]);
   });
 });
