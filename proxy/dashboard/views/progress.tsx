@@ -1,13 +1,15 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { answerOf, api, Refused, type Schemas } from '../client/call.ts';
 import { migrationNamed, steps } from '../client/live.ts';
-import { useAnswer } from '../client/use-answer.ts';
+import { useRepeatedly } from '../client/use-repeatedly.ts';
 import { phasesOf } from '../facts/change-of-owner.ts';
 import { VERB_WORDS, type Verb } from '../facts/stages.ts';
 import { Gates } from '../parts/gates.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { Phases } from '../parts/phases.tsx';
 import { count, duration, milliseconds } from '../words.ts';
+
+const EVERY_MS = 2000;
 
 interface Props {
   migration: string;
@@ -68,7 +70,8 @@ function Running({ migration }: { migration: string }) {
 
 /** How the change of owner went that has just ended, from the control API: steps may be gone by when one could look. */
 function Went({ migration, epoch }: { migration: string; epoch: number }) {
-  const { answer } = useAnswer(`${migration} ${epoch}`, () =>
+  // The proxies tell a moment later how long their writes have waited.
+  const { answer } = useRepeatedly(`${migration} ${epoch}`, EVERY_MS, () =>
     answerOf(api.GET('/v1/migrations/{migration}/moves/last', { params: { path: { migration } } })),
   );
   if (!answer) return null;
@@ -76,14 +79,14 @@ function Went({ migration, epoch }: { migration: string; epoch: number }) {
   const change = phasesOf(steps, migration, at, null);
   return (
     <>
-      {writesWaited && writesWaited.count > 0 && (
+      {writesWaited && (
         <p>
           <strong>{count(writesWaited.count)}</strong> {writesWaited.count === 1 ? 'write' : 'writes'} waited:{' '}
           <strong>{milliseconds(writesWaited.p50)}</strong> at the median,{' '}
           <strong>{milliseconds(writesWaited.max)}</strong> at most.
         </p>
       )}
-      {writesWaited?.count === 0 && <p>No write had to wait.</p>}
+      {writesWaited === null && <p class="quiet">No write is known to have waited.</p>}
       {change && <Phases change={{ ...change, writesWaitMs: null }} />}
     </>
   );
