@@ -7,7 +7,9 @@ import { appendLocked, toEntry } from './append.ts';
 import { SHAPE_SCHEMA } from '../drift/keep.ts';
 import { JournalConflictError } from './errors.ts';
 import { ANSWER_SCHEMA } from './keep-answers.ts';
+import { PROGRESS_SCHEMA } from './keep-progress.ts';
 import { SESSION_SCHEMA } from './keep-sessions.ts';
+import { USAGE_SCHEMA } from './keep-usage.ts';
 import type { JournalEntry } from './journal.ts';
 import { PACE_SCHEMA } from './pace.ts';
 import { RUN_SCHEMA } from './run-record.ts';
@@ -58,7 +60,7 @@ DO $$ BEGIN
       FOR EACH STATEMENT EXECUTE FUNCTION strangler_control.append_only();
   END IF;
 END $$;
-${PACE_SCHEMA}${RUN_SCHEMA}${SECRET_SCHEMA}${SHAPE_SCHEMA}${ANSWER_SCHEMA}${SESSION_SCHEMA}`;
+${PACE_SCHEMA}${RUN_SCHEMA}${SECRET_SCHEMA}${SHAPE_SCHEMA}${ANSWER_SCHEMA}${SESSION_SCHEMA}${USAGE_SCHEMA}${PROGRESS_SCHEMA}`;
 
 const CHANNEL = 'strangler_journal';
 

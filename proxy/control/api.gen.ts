@@ -106,6 +106,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/migrations/{migration}/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        /** How both sides answered lately */
+        get: operations["getTraffic"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/migrations/{migration}/verifications": {
         parameters: {
             query?: never;
@@ -439,6 +458,46 @@ export interface paths {
          * @description Recomputes the chain of hashes over every entry in the store, and compares it with what this process read before.
          */
         get: operations["checkJournal"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every route with who answers it and how often it was asked for, and what no route claims
+         * @description Counted over all proxies and restarts, and told by each proxy once a second.
+         */
+        get: operations["listRoutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much the services have taken over, over time
+         * @description Noted once a minute; of what is older than a day, once an hour; for four hundred days.
+         */
+        get: operations["getProgress"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1238,6 +1297,100 @@ export interface components {
         SignIn: {
             token: string;
         };
+        RoutesUse: {
+            /** Format: date-time */
+            at: string;
+            routes: components["schemas"]["RouteUse"][];
+            /** @description The most frequent first, a thousand at most */
+            unmatched: components["schemas"]["UnmatchedUse"][];
+        };
+        RouteUse: {
+            /** @description Tells it from all others, also after a restart */
+            id: string;
+            /** @description Upper-case method, or `*` for any */
+            method: string;
+            /** @description Null for any */
+            host: string | null;
+            path: string;
+            /** @description On headers and query, in words */
+            conditions: string[];
+            /** @enum {string} */
+            readsOrWrites: "reads" | "writes";
+            answeredBy: string;
+            migration: string;
+            service: string;
+            stage: components["schemas"]["Stage"];
+            requests: components["schemas"]["SideCounts"];
+            /**
+             * Format: date-time
+             * @description Null when it never was
+             */
+            lastSeen: string | null;
+            /**
+             * Format: date-time
+             * @description Null for one that was added at this moment
+             */
+            countedSince: string | null;
+        };
+        SideCounts: {
+            monolith: number;
+            service: number;
+        };
+        /** @description Requests of one shape that no route claims */
+        UnmatchedUse: {
+            method: string;
+            /** @description With `{…}` for what looks like a value */
+            path: string;
+            requests: number;
+            /** Format: date-time */
+            firstSeen: string;
+            /** Format: date-time */
+            lastSeen: string;
+        };
+        Progress: {
+            points: components["schemas"]["ProgressPoint"][];
+        };
+        /** @description What the services had taken over at one moment, and what was asked for since the point before */
+        ProgressPoint: {
+            /** Format: date-time */
+            at: string;
+            /** @description Length of the time in which requests and writes were counted */
+            seconds: number;
+            /** @description How many there were, and how many of them the services answered; shared ones count for their part */
+            routes: {
+                total: number;
+                service: number;
+            };
+            /** @description Reads and writes */
+            requests: components["schemas"]["SideCounts"];
+            writes: components["schemas"]["SideCounts"];
+        };
+        MigrationTraffic: {
+            migration: string;
+            /** @description How far back each point looks */
+            windowSeconds: number;
+            now: components["schemas"]["TrafficPoint"];
+            /** @description One each five seconds, oldest first, as far as this process saw them */
+            points: components["schemas"]["TrafficPoint"][];
+        };
+        TrafficPoint: {
+            /** Format: date-time */
+            at: string;
+            monolith: components["schemas"]["SideTraffic"];
+            service: components["schemas"]["SideTraffic"];
+        };
+        SideTraffic: {
+            reads: components["schemas"]["Rate"];
+            writes: components["schemas"]["Rate"];
+        };
+        /** @description Latencies run to the first byte, in milliseconds */
+        Rate: {
+            perSecond: number;
+            /** @description Null when nothing was asked */
+            failedPercent: number | null;
+            p50: number | null;
+            p99: number | null;
+        };
         ResetEvent: {
             why: string;
         };
@@ -1450,6 +1603,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LastChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getTraffic: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Now, and as it was during the last quarter of an hour */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MigrationTraffic"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -1879,6 +2055,55 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JournalCheck"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listRoutes: {
+        parameters: {
+            query?: {
+                /** @description Only what was asked for since */
+                usedAfter?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description In the order of the configuration */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutesUse"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getProgress: {
+        parameters: {
+            query?: {
+                since?: string;
+                /** @description How many at most; where there are more, neighbours are put together */
+                points?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Oldest first; the last point is of this moment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Progress"];
                 };
             };
             default: components["responses"]["Problem"];

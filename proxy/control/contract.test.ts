@@ -12,6 +12,7 @@ import * as port from './lifecycle.ts';
 import { operationsOf } from './operations/all.ts';
 import type { ParkedPage, ParkedRows, RetryOutcome, SkipOutcome } from './parking.ts';
 import type { ChangeStep, LastChange } from './happenings.ts';
+import type { MigrationTraffic, Progress, RoutesUse } from './usage.ts';
 import type { Certificate } from './retirement.ts';
 import { EventStream } from './stream/stream-events.ts';
 import { startControlBed, type ControlBed } from './testing/control-bed.ts';
@@ -31,6 +32,9 @@ const mirrored: {
   gate: Same<Schemas['GateResult'], port.GateResult>;
   plan: Same<Schemas['Plan'], port.Plan>;
   underWay: Same<Schemas['MoveUnderWay'], port.MoveUnderWay>;
+  routesUse: Same<Schemas['RoutesUse'], RoutesUse>;
+  progress: Same<Schemas['Progress'], Progress>;
+  traffic: Same<Schemas['MigrationTraffic'], MigrationTraffic>;
   step: Same<Schemas['ChangeStep'], ChangeStep>;
   lastChange: Same<Schemas['LastChange'], LastChange>;
   certificate: Same<Schemas['Certificate'], Certificate>;
@@ -56,6 +60,9 @@ const mirrored: {
   gate: true,
   plan: true,
   underWay: true,
+  routesUse: true,
+  progress: true,
+  traffic: true,
   step: true,
   lastChange: true,
   certificate: true,

@@ -3,6 +3,7 @@ import type { Happenings } from './happenings.ts';
 import type { ParkedChanges } from './parking.ts';
 import type { Retirement } from './retirement.ts';
 import type { SyncOrders, VerifyEntry } from './sync-orders.ts';
+import type { Usage } from './usage.ts';
 import type { SyncStatus } from './sync-status.ts';
 
 export type { SyncStatus };
@@ -11,7 +12,7 @@ export type { SyncStatus };
  * What the control API needs from whoever runs the migrations. Declared here, by its consumer; `scripts/up`
  * wires the real one. Every method rejects with a `ControlError` when the answer is no.
  */
-export interface Lifecycle extends ParkedChanges, SyncOrders, Retirement, Happenings {
+export interface Lifecycle extends ParkedChanges, SyncOrders, Retirement, Happenings, Usage {
   status(): Promise<MigrationStatus[]>;
   /** What a move (the usual next one without a verb) would do and whether its gates hold now. Changes nothing. */
   plan(migration: string, request: PlanRequest): Promise<Plan>;

@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import type { Question } from '../data-plane/explain.ts';
 import { callerOf, isName } from './auth/caller.ts';
 import type { BackfillOrder } from './sync-orders.ts';
+import type { ProgressQuery } from './usage.ts';
 import {
   ControlError,
   type Actor,
@@ -170,6 +171,27 @@ const journalQuery = z.object({
 
 export function readJournalQuery(request: Request): JournalQuery {
   return readFrom(journalQuery, request.query);
+}
+
+const time = (message: string) =>
+  z.iso.datetime({ offset: true, error: message }).transform((text) => new Date(text).toISOString());
+const routesQuery = z.object({ usedAfter: time('must be an ISO time').optional() });
+
+/** Since when routes must have been asked for; null for all. */
+export function readRoutesQuery(request: Request): string | null {
+  return readFrom(routesQuery, request.query).usedAfter ?? null;
+}
+
+const progressQuery = z.object({
+  since: time('must be an ISO time').optional(),
+  points: whole('must be a number from 2 to 2000')
+    .refine((value) => value >= 2 && value <= 2000, 'must be a number from 2 to 2000')
+    .default(500),
+});
+
+export function readProgressQuery(request: Request): ProgressQuery {
+  const { since = null, points } = readFrom(progressQuery, request.query);
+  return { since, points };
 }
 
 const eventsQuery = z.object({ routes: z.enum(['all', 'none'], 'must be `all` or `none`').default('all') });

@@ -18,6 +18,7 @@ import { MetricsEndpoint, type Shown } from './observe/metrics/endpoint.ts';
 import { renderMetrics } from './observe/metrics/render.ts';
 import { Traffic } from './observe/observe.ts';
 import { Observers, type ObserverSettings, type ProxyLogger } from './observe/observers.ts';
+import type { UsageReport } from './observe/usage.ts';
 import type { TraceSettings } from './observe/traces/trace-settings.ts';
 import { carryOut, type Parts } from './pipeline.ts';
 import type { ProxySettings } from './schema.ts';
@@ -66,6 +67,8 @@ export interface RunningProxy {
   /** Where metrics and probes are shown; null while they are not. */
   metricsUrl(): string | null;
   stats(): ProxyStats;
+  /** Which routes were asked for since the last call. */
+  takeUsage(): UsageReport;
   /** From the next request on, everything goes by the new configuration; running requests end by the old one. */
   reconfigure(config: DataPlaneConfig): void;
   /** Resolves once no comparison of a mirrored read waits or runs. */
@@ -86,7 +89,7 @@ const DEFECT: Problem = {
 
 const GRACE_MS = 10_000;
 
-/** Starts the proxy's general lane. */
+/** Starts the proxy: the general lane, and the fast one before it where the configuration says so. */
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const { config, feed, logger } = options;
   const state = { closing: false };
@@ -108,7 +111,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     parts.held.lookAgain();
   });
   const metrics = new MetricsEndpoint(shownOf(parts, edge), logger);
-  const front = await openFront(config.proxy.listen, edge, tls.front);
+  const front = await openFront(config.proxy.listen, edge, tls);
   await metrics.open(config.proxy.metrics).catch(async (error: unknown) => {
     await front.close(0);
     throw error;
@@ -118,6 +121,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     url: front.url,
     metricsUrl: () => metrics.url,
     stats: () => statsOf(parts),
+    takeUsage: () => parts.observers.usage.take(),
     reconfigure: (next) => {
       tls.configure(tlsSettings(next));
       reconfigure(parts, edge, next);
@@ -203,7 +207,7 @@ function admissionSettings({ table, proxy, migrations }: DataPlaneConfig): Admis
 }
 
 function laneSettings({ proxy, upstreamHosts }: DataPlaneConfig): OutgoingSettings {
-  return { timeouts: proxy.timeouts, clients: proxy.clients, upstreamHosts };
+  return { timeouts: proxy.timeouts, clients: proxy.clients, upstreamHosts, fastLane: proxy.fastLane };
 }
 
 function shadowSettings({ migrations, proxy, upstreamHosts }: DataPlaneConfig) {

@@ -97,6 +97,61 @@ describe('a change of owner, by the control API of the running product', () => {
   });
 });
 
+describe('who asks for what, in the running product', () => {
+  const products = async (): Promise<Schemas['RouteUse'] | undefined> =>
+    (await read<Schemas['RoutesUse']>('/v1/routes')).routes.find(({ id }) =>
+      /GET \/api\/products, reads/.test(id),
+    );
+  const requestsOf = (use: Schemas['RouteUse'] | undefined): number =>
+    (use?.requests.monolith ?? 0) + (use?.requests.service ?? 0);
+  const until = async <T>(look: () => Promise<T>, fits: (found: T) => boolean): Promise<T> => {
+    const giveUpAt = Date.now() + 30_000;
+    for (;;) {
+      const found = await look();
+      if (fits(found)) return found;
+      if (Date.now() > giveUpAt) throw new Error(`it never fitted: ${JSON.stringify(found)}`);
+    }
+  };
+
+  it('is counted by route, goes on after a restart, and tells routes that nobody calls', async () => {
+    const before = requestsOf(await products());
+    for (let i = 0; i < 5; i += 1) expect((await fetch(`${shop.proxyUrl}/api/products`)).status).toBe(200);
+    await fetch(`${shop.proxyUrl}/no/such/4711`);
+    await until(products, (use) => requestsOf(use) === before + 5);
+    await shop.killProduct();
+    await shop.up();
+    const { routes, unmatched } = await read<Schemas['RoutesUse']>('/v1/routes');
+    const use = routes.find(({ id }) => /GET \/api\/products, reads/.test(id));
+    expect(use).toMatchObject({ migration: 'catalog', stage: 'extracted', answeredBy: 'service' });
+    expect([requestsOf(use), use?.requests.service]).toEqual([before + 5, 5]);
+    expect(Date.now() - Date.parse(use?.lastSeen ?? '')).toBeLessThan(60_000);
+    expect(routes.filter(({ lastSeen }) => lastSeen === null).length).toBeGreaterThan(0);
+    for (const { countedSince } of routes) expect(countedSince).not.toBeNull();
+    expect(unmatched).toMatchObject([{ method: 'GET', path: '/no/such/{…}', requests: 1 }]);
+    const later = new Date(Date.now() + 60_000).toISOString();
+    expect(await read(`/v1/routes?usedAfter=${later}`)).toMatchObject({ routes: [], unmatched: [] });
+  }, 120_000);
+
+  it('shows both sides beside each other, and how much the services have taken over', async () => {
+    for (let i = 0; i < 5; i += 1) await fetch(`${shop.proxyUrl}/api/products`);
+    const look = () => read<Schemas['MigrationTraffic']>('/v1/migrations/catalog/traffic');
+    const { now } = await until(
+      look,
+      ({ now: { service }, points }) => service.reads.perSecond > 0 && points.length > 0,
+    );
+    expect(now.service.reads).toMatchObject({
+      failedPercent: 0,
+      p50: expect.any(Number),
+      p99: expect.any(Number),
+    });
+    expect(now.monolith.reads).toEqual({ perSecond: 0, failedPercent: null, p50: null, p99: null });
+    const { points } = await read<Schemas['Progress']>('/v1/progress');
+    const newest = points.at(-1);
+    expect(newest?.routes.service).toBe(newest?.routes.total);
+    expect(points.reduce((sum, { requests }) => sum + requests.service, 0)).toBeGreaterThan(0);
+  }, 60_000);
+});
+
 describe('tokens with names, in the running product', () => {
   it('let a viewer look and an operator move, under the name of the token', async () => {
     await shop.killProduct();

@@ -51,6 +51,7 @@ import type {
   SkipOutcome,
 } from '../../proxy/control/parking.ts';
 import type { Certificate, GuardRemoval } from '../../proxy/control/retirement.ts';
+import type { MigrationTraffic, Progress, ProgressQuery, RoutesUse } from '../../proxy/control/usage.ts';
 import type { Happening, LastChange } from '../../proxy/control/happenings.ts';
 import type { BackfillHold, BackfillOrder, FoundDifferences } from '../../proxy/control/sync-orders.ts';
 import type { Explanation, Question } from '../../proxy/data-plane/explain.ts';
@@ -64,6 +65,8 @@ import { toApiEntry } from './journal-entry.ts';
 import { ParkedChangesOf } from './parking.ts';
 import { RetirementOf } from './retirement.ts';
 import { statusOf } from './status.ts';
+import { TrafficHistory } from './traffic-history.ts';
+import { progressOf, routesUse } from './usage.ts';
 import { SyncOrdersOf } from './sync-orders.ts';
 import type { TrafficReport } from './traffic.ts';
 import { trafficReports } from './traffic.ts';
@@ -92,6 +95,7 @@ export class WiredLifecycle implements Lifecycle {
   private readonly syncOrders: SyncOrdersOf;
   private readonly retirement: RetirementOf;
   private readonly happenings: HappeningsOf;
+  private readonly history: TrafficHistory;
 
   constructor(parts: LifecycleParts) {
     this.parts = parts;
@@ -100,6 +104,7 @@ export class WiredLifecycle implements Lifecycle {
     this.retirement = new RetirementOf(parts);
     this.happenings = new HappeningsOf(parts);
     this.names = Object.keys(parts.config.migrations);
+    this.history = new TrafficHistory(parts.store, this.names);
     this.gates = new GateWatch(parts.coordinator, parts.journal, this.names);
   }
 
@@ -108,10 +113,12 @@ export class WiredLifecycle implements Lifecycle {
     this.parts = { ...this.parts, config, table };
     this.names = Object.keys(config.migrations);
     this.gates.watch(this.names);
+    this.history.watch(this.names);
   }
 
   close(): void {
     this.gates.close();
+    this.history.close();
   }
 
   status(): Promise<MigrationStatus[]> {
@@ -259,6 +266,21 @@ export class WiredLifecycle implements Lifecycle {
 
   explain(question: Question): Promise<Explanation> {
     return this.guarded('', () => explainFrom(this.parts, question));
+  }
+
+  routes(usedAfter: string | null): Promise<RoutesUse> {
+    return this.guarded('', () => routesUse(this.parts, usedAfter));
+  }
+
+  progress(query: ProgressQuery): Promise<Progress> {
+    return this.guarded('', () => progressOf(this.parts, query));
+  }
+
+  traffic(migration: string): Promise<MigrationTraffic> {
+    return this.guarded(migration, () => {
+      this.parts.coordinator.capability(migration);
+      return this.history.of(migration);
+    });
   }
 
   follow(told: (happening: Happening) => void): () => void {

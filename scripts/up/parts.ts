@@ -6,8 +6,6 @@ import { Leadership } from '../../migrations/lifecycle/lead.ts';
 import { JournalFollower } from '../../migrations/lifecycle/follow.ts';
 import type { ControlStore } from '../../migrations/lifecycle/store.ts';
 import { openTransport } from '../../migrations/transport/open.ts';
-import { readTokens } from '../../proxy/control/auth/tokens.ts';
-import { startControl } from '../../proxy/control/server.ts';
 import { startProxy } from '../../proxy/data-plane/server.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
@@ -17,7 +15,7 @@ import { cookieKeysOf } from './cookie-keys.ts';
 import { fedMigrations, JournalFeed } from './feed.ts';
 import { StoreFreshness } from './freshness.ts';
 import { keepForgetting } from './forget-gone.ts';
-import { answersIn, sessionsIn } from './keep.ts';
+import { serveControl } from './serve-control.ts';
 import { WiredLifecycle } from './lifecycle.ts';
 import { proxyConfigOf } from './proxy-config.ts';
 import type { Reconfigurable } from './reload.ts';
@@ -25,6 +23,8 @@ import { inForceOf } from './reload.ts';
 import { reportFindings, ShadowEvidence } from './shadow-evidence.ts';
 import { slowestOfGroups } from './slowest-of-group.ts';
 import { SyncParts } from './sync.ts';
+import { ProgressNotes } from './note-progress.ts';
+import { UsageTeller } from './usage.ts';
 import { startTrafficGuard } from './traffic-guard.ts';
 import { keepLookingAround } from './watch-quiet.ts';
 
@@ -66,7 +66,9 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
     logger: logger('proxy'),
   });
   const findings = reportFindings(store, feed.id, proxy);
+  const usage = new UsageTeller(store, () => proxy.takeUsage());
   const report = setInterval(() => {
+    void usage.tell();
     void store.report(`traffic:${feed.id}`, proxy.stats()).catch(() => undefined);
     void findings();
   }, REPORT_MS);
@@ -83,6 +85,7 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
     close: async () => {
       clearInterval(report);
       await proxy.close();
+      await usage.tell();
       await freshness.close();
       await feed.close();
       await journal.close();
@@ -113,7 +116,6 @@ export async function startSyncPart(config: Config, store: ControlStore): Promis
 
 /** Control API, dashboard and the coordinator behind them. */
 export async function startControlPart(config: Config, store: ControlStore): Promise<Part> {
-  const tokens = readTokens(process.env);
   const journal = await followJournal(store, 'control');
   const capabilities = openCapabilities(config);
   const shadow = new ShadowEvidence(config, store, journal);
@@ -137,6 +139,7 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
     isLeading,
     logger: log,
   });
+  const progress = new ProgressNotes(store, journal, table, isLeading);
   const stopForgetting = keepForgetting(store, journal, isLeading);
   const stopLooking = keepLookingAround({ store, journal, capabilities }, isLeading);
   const background = new BackgroundVerify({
@@ -146,16 +149,7 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
   background.start();
   const parts = { config, table, store, journal, coordinator, guard, shadow, background };
   const lifecycle = new WiredLifecycle(parts);
-  const [host, port] = splitAddress(config.control.listen);
-  const answers = answersIn(store);
-  const control = await startControl({
-    lifecycle,
-    listen: { host, port },
-    tokens,
-    logger: log,
-    sessions: sessionsIn(store),
-    answers,
-  });
+  const control = await serveControl(config, store, lifecycle, log);
   return {
     ready: `dashboard  ${control.url}`,
     inForce: () => inForceOf(journal),
@@ -163,9 +157,12 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
       capabilities.reconfigure(next);
       guarding.reconfigure(next);
       shadow.reconfigure(next);
-      lifecycle.reconfigure(next, buildRouteTable(routesOf(next)));
+      const table = buildRouteTable(routesOf(next));
+      lifecycle.reconfigure(next, table);
+      progress.reconfigure(table);
     },
     close: async () => {
+      progress.close();
       stopForgetting();
       stopLooking();
       await guard.close();
@@ -173,14 +170,8 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
       await leadership.close();
       lifecycle.close();
       await control.close();
-      answers.close();
       await journal.close();
       await capabilities.close();
     },
   };
-}
-
-function splitAddress(address: string): [host: string, port: number] {
-  const colon = address.lastIndexOf(':');
-  return [address.slice(0, colon).replace(/^\[|\]$/g, ''), Number(address.slice(colon + 1))];
 }

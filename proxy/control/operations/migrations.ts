@@ -23,6 +23,7 @@ export function operationsOfMigrations(lifecycle: Lifecycle) {
     getLastChange: get('/v1/migrations/:migration/moves/last', (request) =>
       lifecycle.lastChange(nameIn(request)),
     ),
+    getTraffic: get('/v1/migrations/:migration/traffic', (request) => lifecycle.traffic(nameIn(request))),
     getCertificate: get('/v1/migrations/:migration/certificate', (request) =>
       lifecycle.certificate(nameIn(request)),
     ),

@@ -1,7 +1,14 @@
 import type { components } from '../api.gen.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import { METRICS_TYPE, renderMetrics } from '../metrics.ts';
-import { readEventsQuery, readJournalQuery, readQuestion, readResumption } from '../read-request.ts';
+import {
+  readEventsQuery,
+  readJournalQuery,
+  readProgressQuery,
+  readQuestion,
+  readRoutesQuery,
+  readResumption,
+} from '../read-request.ts';
 import type { EventStream } from '../stream/stream-events.ts';
 import { ask, get, open, post, type Operations } from './operation.ts';
 
@@ -16,6 +23,8 @@ export function operationsOfWhole(lifecycle: Lifecycle, events: EventStream) {
       return entries.filter(({ seq }) => seq > after).slice(-limit);
     }),
     checkJournal: get('/v1/journal/verification', () => lifecycle.checkJournal()),
+    listRoutes: get('/v1/routes', (request) => lifecycle.routes(readRoutesQuery(request))),
+    getProgress: get('/v1/progress', (request) => lifecycle.progress(readProgressQuery(request))),
     explain: ask('/v1/explain', (request) => lifecycle.explain(readQuestion(request))),
     followEvents: get('/v1/events', async (request, response) =>
       events.attach(request, response, readEventsQuery(request)),

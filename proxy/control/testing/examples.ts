@@ -1,6 +1,7 @@
 import type { Explanation } from '../../data-plane/explain.ts';
 import type { Differences } from '../lifecycle.ts';
 import type { Certificate } from '../retirement.ts';
+import type { MigrationTraffic, Progress, RoutesUse, RouteUse } from '../usage.ts';
 
 const COUNTS = { compared: 250, agreed: 245, differed: 5, dropped: 2, tooBig: 1, noVerdict: 3 };
 
@@ -103,3 +104,41 @@ export const EXPLANATION: Explanation = {
     },
   ],
 };
+
+const AT = '2026-01-02T03:04:05.000Z';
+const USE: Omit<RouteUse, 'id' | 'requests' | 'lastSeen' | 'countedSince'> = {
+  ...{ method: 'GET', host: null, path: '/catalog/{id}', conditions: [], readsOrWrites: 'reads' },
+  ...{ answeredBy: '25 % service', migration: 'catalog', service: 'catalog-service', stage: 'canary' },
+};
+
+export const ROUTES_USE: RoutesUse = {
+  at: AT,
+  routes: [
+    {
+      ...USE,
+      ...{ id: 'catalog: GET /catalog/{id}, reads', requests: { monolith: 75, service: 25 } },
+      ...{ lastSeen: AT, countedSince: AT },
+    },
+    {
+      ...USE,
+      ...{ path: '/catalog/old', id: 'catalog: GET /catalog/old, reads' },
+      ...{ requests: { monolith: 0, service: 0 }, lastSeen: null, countedSince: AT },
+    },
+  ],
+  unmatched: [{ method: 'GET', path: '/basket/{…}', requests: 12, firstSeen: AT, lastSeen: AT }],
+};
+
+export const PROGRESS: Progress = {
+  points: [
+    {
+      ...{ at: AT, seconds: 60, routes: { total: 4, service: 1.25 } },
+      ...{ requests: { monolith: 300, service: 100 }, writes: { monolith: 40, service: 0 } },
+    },
+  ],
+};
+
+const RATE = { perSecond: 12.5, failedPercent: 0.1, p50: 3.2, p99: 48 };
+const NOTHING = { perSecond: 0, failedPercent: null, p50: null, p99: null };
+const POINT = { at: AT, monolith: { reads: RATE, writes: RATE }, service: { reads: RATE, writes: NOTHING } };
+
+export const TRAFFIC: MigrationTraffic = { migration: '', windowSeconds: 60, now: POINT, points: [POINT] };

@@ -27,7 +27,8 @@ import type {
   SkipOutcome,
 } from '../parking.ts';
 import type { ChangeStep, Happening, LastChange } from '../happenings.ts';
-import { CERTIFICATE, DIFFERENCES, EXPLANATION } from './examples.ts';
+import type { MigrationTraffic, Progress, RoutesUse } from '../usage.ts';
+import { CERTIFICATE, DIFFERENCES, EXPLANATION, PROGRESS, ROUTES_USE, TRAFFIC } from './examples.ts';
 import type { Certificate, GuardRemoval } from '../retirement.ts';
 import type { BackfillHold, BackfillOrder, FoundDifferences } from '../sync-orders.ts';
 
@@ -206,6 +207,19 @@ export class MemoryLifecycle implements Lifecycle {
   subscribe(changed: () => void): () => void {
     this.#listeners.add(changed);
     return () => this.#listeners.delete(changed);
+  }
+
+  async routes(): Promise<RoutesUse> {
+    return ROUTES_USE;
+  }
+
+  async progress(): Promise<Progress> {
+    return PROGRESS;
+  }
+
+  async traffic(name: string): Promise<MigrationTraffic> {
+    this.#find(name);
+    return { ...TRAFFIC, migration: name };
   }
 
   follow(told: (happening: Happening) => void): () => void {

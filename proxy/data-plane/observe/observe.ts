@@ -1,3 +1,4 @@
+import type { Kind } from '../../routes/route.ts';
 import type { Exchange, Side } from '../exchange.ts';
 import type { Standing, Standings } from '../standing.ts';
 import { ArmWindows, isWatched, type ArmsStats } from './arm-windows.ts';
@@ -24,6 +25,15 @@ export interface HeldCounts {
 export interface SideStats extends Counts {
   /** Only reads, only the last minute. */
   lastMinuteReads: Counts;
+  /** What came in the last minute, in a form that can be added up over proxies. */
+  lastMinute: Record<Kind, WindowStats>;
+}
+
+export interface WindowStats {
+  requests: number;
+  failed: number;
+  /** Microseconds to the first byte, as `Histogram.sparse` writes them. */
+  latency: number[];
 }
 
 export interface TrafficStats {
@@ -58,16 +68,19 @@ const LAST_MINUTE = { lengthMs: 60_000, slices: 6 };
 class MigrationTraffic {
   readonly all: Record<Side, Tally> = { monolith: new Tally(), service: new Tally() };
   readonly lastMinute: Record<Side, SlidingWindow>;
+  readonly lastMinuteWrites: Record<Side, SlidingWindow>;
   readonly held = new Histogram();
   readonly heldByEpoch = new Map<number, Histogram>();
   heldTooLong = 0;
   arms: ArmWindows | null = null;
 
   constructor(now: () => number) {
-    this.lastMinute = {
+    const windows = (): Record<Side, SlidingWindow> => ({
       monolith: new SlidingWindow(LAST_MINUTE, now),
       service: new SlidingWindow(LAST_MINUTE, now),
-    };
+    });
+    this.lastMinute = windows();
+    this.lastMinuteWrites = windows();
   }
 
   recordRead(decision: Exchange['decision'], latencyMs: number | null, failed: boolean): void {
@@ -126,7 +139,11 @@ export class Traffic {
     const { firstByteMs, failed } = exchange.fellBack ?? outcome;
     if (exchange.fellBack) traffic.all.monolith.record(outcome.firstByteMs, outcome.failed);
     traffic.all[decision.side].record(firstByteMs, failed);
-    if (match.kind !== 'reads') return;
+    if (match.kind !== 'reads') {
+      const latencyUs = firstByteMs === null ? null : firstByteMs * 1000;
+      if (latencyUs !== null || failed) traffic.lastMinuteWrites[decision.side].record(latencyUs, failed);
+      return;
+    }
     if (firstByteMs !== null || failed) traffic.recordRead(decision, firstByteMs, failed);
     // Its client left: it waited at least this long, or a side that hangs would look as if nobody had asked it.
     else traffic.arms?.record(decision, (performance.now() - exchange.startedAt) * 1000, false);
@@ -138,12 +155,17 @@ export class Traffic {
 
   of(migration: string): TrafficStats {
     const traffic = this.#of(migration);
-    const { lastMinute } = traffic;
+    const { lastMinute, lastMinuteWrites } = traffic;
     const reads = { monolith: lastMinute.monolith.sum(), service: lastMinute.service.sum() };
+    const sideOf = (side: Side): SideStats => ({
+      ...countsOf(traffic.all[side]),
+      lastMinuteReads: countsOf(reads[side]),
+      lastMinute: { reads: windowOf(reads[side]), writes: windowOf(lastMinuteWrites[side].sum()) },
+    });
     const read = reads.monolith.requests + reads.service.requests;
     return {
-      monolith: { ...countsOf(traffic.all.monolith), lastMinuteReads: countsOf(reads.monolith) },
-      service: { ...countsOf(traffic.all.service), lastMinuteReads: countsOf(reads.service) },
+      monolith: sideOf('monolith'),
+      service: sideOf('service'),
       weightActual: read === 0 ? null : (100 * reads.service.requests) / read,
       heldTooLong: traffic.heldTooLong,
       held: heldOf(traffic.held),
@@ -178,6 +200,10 @@ function countsOf(tally: { requests: number; failed: number; latency: Histogram 
     p50: milliseconds(latency.quantile(0.5)),
     p99: milliseconds(latency.quantile(0.99)),
   };
+}
+
+function windowOf({ requests, failed, latency }: ReturnType<SlidingWindow['sum']>): WindowStats {
+  return { requests, failed, latency: latency.sparse() };
 }
 
 function heldOf(held: Histogram): HeldCounts {

@@ -6,6 +6,7 @@ import { RequestIds } from './request-id.ts';
 import type { AccessLogSettings, MetricsSettings } from './schema.ts';
 import type { TraceSettings } from './traces/trace-settings.ts';
 import { Traces } from './traces/traces.ts';
+import { Usage } from './usage.ts';
 
 /** The part of a pino logger that the data plane uses. */
 export interface ProxyLogger {
@@ -27,6 +28,7 @@ export interface ObserverSettings {
 /** Everybody who is told of each exchange. Who is not configured is not there, and costs nothing. */
 export class Observers {
   readonly traffic: Traffic;
+  readonly usage = new Usage();
   readonly #logger: ProxyLogger;
   #settings: ObserverSettings;
   #counts: RequestCounts | null;
@@ -77,6 +79,7 @@ export class Observers {
   /** Called once the client has its answer, or has left. */
   end(exchange: Exchange): void {
     this.traffic.record(exchange);
+    this.usage.record(exchange);
     this.#counts?.record(exchange);
     this.#accessLog?.end(exchange);
     exchange.trace?.end(exchange);

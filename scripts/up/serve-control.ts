@@ -1,0 +1,36 @@
+import type { Logger } from 'pino';
+import type { ControlStore } from '../../migrations/lifecycle/store.ts';
+import { readTokens } from '../../proxy/control/auth/tokens.ts';
+import type { Lifecycle } from '../../proxy/control/lifecycle.ts';
+import { startControl, type Control } from '../../proxy/control/server.ts';
+import type { Config } from '../config/read.ts';
+import { answersIn, sessionsIn } from './keep.ts';
+
+/** Starts the control API for whom configuration and environment let in; sessions and answers are in the store. */
+export async function serveControl(
+  { control: { listen } }: Config,
+  store: ControlStore,
+  lifecycle: Lifecycle,
+  logger: Logger,
+): Promise<Control> {
+  const [host, port] = splitAddress(listen);
+  const answers = answersIn(store);
+  const control = await startControl({
+    lifecycle,
+    listen: { host, port },
+    tokens: readTokens(process.env),
+    logger,
+    sessions: sessionsIn(store),
+    answers,
+  });
+  const close = async (): Promise<void> => {
+    await control.close();
+    answers.close();
+  };
+  return { url: control.url, close };
+}
+
+function splitAddress(address: string): [host: string, port: number] {
+  const colon = address.lastIndexOf(':');
+  return [address.slice(0, colon).replace(/^\[|\]$/g, ''), Number(address.slice(colon + 1))];
+}
