@@ -54,6 +54,7 @@ export default tseslint.config(
     },
   },
   // A test may use the test bed; nothing else in a folder may.
+  { files: ['extracted/service/testing/**'], rules: forbid('proxy', 'legacy-monolith') },
   { files: ['proxy/**/*.test.ts'], rules: forbid('migrations', 'legacy-monolith', 'extracted') },
   { files: ['migrations/**/*.test.ts'], rules: forbid('proxy', 'legacy-monolith', 'extracted') },
 );

@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { Category, Product, StockMovement } from './catalog/entities.ts';
 import { Customer } from './customers/entity.ts';
 import { Payment } from './payments/entity.ts';
+import { PartCapabilities } from './internal/schema.ts';
 import { CreateShop } from './schema.ts';
 
 const TIMESTAMPTZ = 1184;
@@ -19,7 +20,7 @@ export async function openDatabase(url: string): Promise<DataSource> {
     type: 'postgres',
     url,
     entities: [Category, Product, StockMovement, Customer, Payment],
-    migrations: [CreateShop],
+    migrations: [CreateShop, PartCapabilities],
     migrationsTableName: 'typeorm_migrations',
     poolSize: 10,
     applicationName: 'legacy-monolith',

@@ -148,6 +148,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/internal/reservations/{reference}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reference: components["parameters"]["Reference"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Take the stock of a checkout out, once, and say what its products cost */
+        put: operations["reserveStock"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/internal/reservations/{reference}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reference: components["parameters"]["Reference"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put the stock of a checkout back, once; a reservation that comes later is refused */
+        post: operations["releaseStock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -255,6 +293,22 @@ export interface components {
             productId: number;
             onHand: number;
         };
+        ReservationLine: {
+            productId: components["schemas"]["Id"];
+            quantity: number;
+        };
+        Reservation: {
+            lines: components["schemas"]["ReservationLine"][];
+        };
+        ReservedLine: {
+            productId: number;
+            quantity: number;
+            name: string | null;
+            price: string;
+        };
+        Reserved: {
+            lines: components["schemas"]["ReservedLine"][];
+        };
     };
     responses: {
         /** @description The request is wrong, and the message says where */
@@ -296,6 +350,7 @@ export interface components {
         };
     };
     parameters: {
+        Reference: string;
         Id: components["schemas"]["Id"];
         Page: number;
         Size: number;
@@ -611,6 +666,61 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    reserveStock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reference: components["parameters"]["Reference"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reservation"];
+            };
+        };
+        responses: {
+            /** @description The lines with name and price */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reserved"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            409: components["responses"]["Conflict"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    releaseStock: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reference: components["parameters"]["Reference"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Reservation"];
+            };
+        };
+        responses: {
+            /** @description Nothing is reserved for the checkout */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
             503: components["responses"]["Unavailable"];
         };
     };

@@ -1,17 +1,17 @@
 import type { DataSource } from 'typeorm';
+import { healthRoutes } from '../service/health.ts';
 import { listCategories } from './categories.ts';
-import { getHealth, getReadiness } from './health.ts';
 import type { Routes } from './operations.ts';
 import { deleteProduct } from './products/delete.ts';
 import { getProduct, listProducts } from './products/read.ts';
 import { changePrice, createProduct, updateProduct } from './products/write.ts';
+import { releaseStock, reserveStock } from './reservations.ts';
 import { bookStockMovement, getStock, listStockMovements } from './stock.ts';
 
 /** openapi.yaml, path by path; its type says when one is missing. */
 export function catalogRoutes(database: DataSource): Routes {
   return {
-    '/health': { get: getHealth },
-    '/ready': { get: () => getReadiness(database) },
+    ...healthRoutes(database),
     '/api/categories': { get: () => listCategories(database) },
     '/api/products': {
       get: (request) => listProducts(database, request),
@@ -28,5 +28,7 @@ export function catalogRoutes(database: DataSource): Routes {
       get: (request) => listStockMovements(database, request),
       post: (request) => bookStockMovement(database, request),
     },
+    '/internal/reservations/{reference}': { put: (request) => reserveStock(database, request) },
+    '/internal/reservations/{reference}/release': { post: (request) => releaseStock(database, request) },
   };
 }

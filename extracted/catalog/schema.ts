@@ -48,3 +48,22 @@ export class CreateCatalog implements MigrationInterface {
     await runner.query('DROP TYPE product_status, stock_reason');
   }
 }
+
+// One row for each checkout, so that asking twice reserves once, and asking after the release not at all.
+const RESERVATIONS = `
+  CREATE TABLE stock_reservation (
+    reference varchar(40) PRIMARY KEY,
+    state varchar(10) NOT NULL CHECK (state IN ('reserved', 'released'))
+  )`;
+
+export class AddReservations implements MigrationInterface {
+  readonly name = 'AddReservations1760000000001';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(RESERVATIONS);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE stock_reservation');
+  }
+}

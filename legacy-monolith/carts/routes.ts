@@ -34,8 +34,10 @@ export function cartRoutes(app: Express, database: DataSource): void {
   app.post('/api/carts/:id/lines', async (request, response) => {
     const cartId = readId(request);
     const line = readBody(request, newLine);
-    await requireForSale(manager, line.productId);
-    await addLine(manager, cartId, line);
+    await database.transaction(async (transaction) => {
+      await requireForSale(transaction, line.productId);
+      await addLine(transaction, cartId, line);
+    });
     response.status(201).json(await readCart(manager, cartId));
   });
 
@@ -73,9 +75,10 @@ async function createCart(manager: EntityManager, customerId: number | null): Pr
   }
 }
 
+/** Locked against deletion until the line is there. */
 async function requireForSale(manager: EntityManager, productId: number): Promise<void> {
   const [product] = await manager.query<{ stat_cd: string }[]>(
-    'SELECT stat_cd FROM tbl_products WHERE prod_id = $1',
+    'SELECT stat_cd FROM tbl_products WHERE prod_id = $1 FOR KEY SHARE',
     [productId],
   );
   if (!product) throw badRequest(`body.productId: there is no product ${productId}.`);

@@ -13,6 +13,10 @@ import {
   toProductRow,
 } from './product-json.ts';
 
+/** By other capabilities, to which no foreign key leads. */
+const REFERRED = `
+  SELECT EXISTS (SELECT FROM shp_cart_ln WHERE prod_id = $1) OR EXISTS (SELECT FROM ord_ln WHERE prod_id = $1) AS is`;
+
 export const unknownProduct = (id: number) => notFound(`Product ${id} does not exist.`);
 
 export function productRoutes(app: Express, database: DataSource): void {
@@ -61,8 +65,7 @@ export function productRoutes(app: Express, database: DataSource): void {
 
   app.delete('/api/products/:id', async (request, response) => {
     const id = readId(request);
-    const { affected } = await refusingReferred(id, () => products.delete({ prodId: id }));
-    if (!affected) throw unknownProduct(id);
+    await refusingReferred(id, () => database.transaction((manager) => remove(manager, id)));
     response.status(204).end();
   });
 }
@@ -78,6 +81,15 @@ function change(
     if (!affected) throw unknownProduct(id);
     return manager.findOneByOrFail(Product, { prodId: id });
   });
+}
+
+/** The product is locked first: nobody can put it into a cart between the look and the deletion. */
+async function remove(manager: EntityManager, prodId: number): Promise<void> {
+  const row = await manager.findOne(Product, { where: { prodId }, lock: { mode: 'pessimistic_write' } });
+  if (!row) throw unknownProduct(prodId);
+  const [referred] = await manager.query<{ is: boolean }[]>(REFERRED, [prodId]);
+  if (referred?.is) throw stillReferred(prodId);
+  await manager.delete(Product, { prodId });
 }
 
 async function refusingBadReferences<T>(
@@ -100,8 +112,11 @@ async function refusingReferred<T>(id: number, write: () => Promise<T>): Promise
     return await write();
   } catch (error) {
     if (!violates(error, '23503')) throw error;
-    throw conflict(`Product ${id} is still referred to and cannot be deleted: discontinue it instead.`);
+    throw stillReferred(id);
   }
 }
+
+const stillReferred = (id: number) =>
+  conflict(`Product ${id} is still referred to and cannot be deleted: discontinue it instead.`);
 
 const containing = (text: string) => `%${text.replace(/[\\%_]/g, '\\$&')}%`;

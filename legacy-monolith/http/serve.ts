@@ -13,17 +13,28 @@ export async function serve(
   port: number,
   release: () => Promise<void>,
 ): Promise<void> {
+  const { url, close } = await listen(app, port);
+  const stop = () => void close().then(release);
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+  console.log(`${name} ready at ${url}`);
+}
+
+/** Listens on loopback; `close` resolves when the last running request has its answer. */
+export async function listen(
+  app: Express,
+  port: number,
+): Promise<{ url: string; close: () => Promise<void> }> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app);
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const { port: actual } = server.address() as AddressInfo;
   const endConnections = connectionsOf(server);
-  const stop = () => {
+  const close = async () => {
     endConnections();
-    server.close(() => void release());
+    server.close();
+    await once(server, 'close');
   };
-  process.once('SIGTERM', stop).once('SIGINT', stop);
-  console.log(`${name} ready at http://127.0.0.1:${actual}`);
+  return { url: `http://127.0.0.1:${actual}`, close };
 }
 
 /** A closed server serves kept connections on for as long as they ask, so each is told that it ends here. */

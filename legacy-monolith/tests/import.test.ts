@@ -86,7 +86,7 @@ describe('the import of invoice lines', () => {
   it('restores the foreign keys and leaves the identities above what it loaded', async () => {
     await load();
 
-    await expect(rowsOf(scratch.url, 'UPDATE ord_ln SET prod_id = 0 WHERE ord_ln_id = 1')).rejects.toThrow(
+    await expect(rowsOf(scratch.url, 'UPDATE ord_ln SET ord_id = 0 WHERE ord_ln_id = 1')).rejects.toThrow(
       /foreign key/,
     );
     const added = await first<{ prod_id: number }>(

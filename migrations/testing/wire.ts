@@ -28,6 +28,8 @@ export class Wire {
         wire.sockets.push(socket);
         socket.on('error', () => undefined);
       }
+      near.on('close', () => wire.isSilent || far.end());
+      far.on('close', () => wire.isSilent || near.end());
       near.on('data', (chunk) => wire.isSilent || far.write(chunk));
       far.on('data', (chunk) => wire.isSilent || near.write(chunk));
     });

@@ -1,8 +1,8 @@
 import type { components } from '../api.gen.ts';
 import type { ProductRow } from '../entities.ts';
-import { notFound } from '../http/refusal.ts';
-import { toIso, toIsoOrNull } from '../http/timestamp.ts';
-import { toPrice } from './price.ts';
+import { notFound } from '../../service/http/refusal.ts';
+import { toIso, toIsoOrNull } from '../../service/http/timestamp.ts';
+import { toPrice } from '../../service/money.ts';
 
 export const toProductJson = (row: ProductRow): components['schemas']['Product'] => ({
   id: row.id,

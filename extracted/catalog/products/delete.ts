@@ -1,9 +1,9 @@
 import type { Request } from 'express';
 import type { DataSource, EntityManager } from 'typeorm';
 import { Product, StockLevel } from '../entities.ts';
-import { violates } from '../http/database-refusal.ts';
-import { readId } from '../http/input.ts';
-import { conflict } from '../http/refusal.ts';
+import { violates } from '../../service/http/database-refusal.ts';
+import { readId } from '../../service/http/input.ts';
+import { conflict } from '../../service/http/refusal.ts';
 import type { Answer } from '../operations.ts';
 import { unknownProduct } from './answer.ts';
 

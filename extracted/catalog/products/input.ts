@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { components } from '../api.gen.ts';
-import { id, idInText, paging } from '../http/input.ts';
+import { id, idInText, paging } from '../../service/http/input.ts';
 
 type Schemas = components['schemas'];
 

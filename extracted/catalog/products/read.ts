@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import type { DataSource, EntityManager } from 'typeorm';
 import { Product, type ProductRow } from '../entities.ts';
-import { readId, readQuery } from '../http/input.ts';
+import { readId, readQuery } from '../../service/http/input.ts';
 import type { Answer } from '../operations.ts';
 import { toProductJson, unknownProduct } from './answer.ts';
 import { productQuery } from './input.ts';

@@ -2,13 +2,13 @@ import type { Request } from 'express';
 import type { DataSource, EntityManager, QueryDeepPartialEntity } from 'typeorm';
 import type { z } from 'zod';
 import { Product, StockLevel, type ProductRow } from '../entities.ts';
-import { violates } from '../http/database-refusal.ts';
-import { readBody, readId } from '../http/input.ts';
-import { badRequest, conflict } from '../http/refusal.ts';
+import { violates } from '../../service/http/database-refusal.ts';
+import { readBody, readId } from '../../service/http/input.ts';
+import { badRequest, conflict } from '../../service/http/refusal.ts';
 import type { Answer } from '../operations.ts';
 import { toProductJson, unknownProduct } from './answer.ts';
 import { newProduct, priceChange, productUpdate } from './input.ts';
-import { toMinor } from './price.ts';
+import { toMinor } from '../../service/money.ts';
 import { readProduct } from './read.ts';
 
 export async function createProduct(

@@ -1,0 +1,44 @@
+import type { Request } from 'express';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { readBody, readId } from '../../service/http/input.ts';
+import { conflict, Refusal } from '../../service/http/refusal.ts';
+import type { components } from '../api.gen.ts';
+import type { Answer } from '../operations.ts';
+import type { Saga } from './saga.ts';
+import type { Outcome } from './steps.ts';
+import { takeLines } from './store.ts';
+
+const payment = z.strictObject({ method: z.enum(['card', 'invoice', 'cash']) }) satisfies z.ZodType<
+  components['schemas']['Checkout']
+>;
+
+/** The client has its order as soon as it is placed: what is authorised by then is captured behind its back. */
+export async function checkOut(
+  database: DataSource,
+  saga: Saga,
+  request: Request,
+): Promise<Answer<'checkOut'>> {
+  const cartId = readId(request);
+  const { method } = readBody(request, payment);
+  const reserved = await saga.advance(await takeLines(database, cartId, method));
+  const last = reserved.outcome.is === 'reserved' ? await saga.advance(reserved.checkout) : reserved;
+  // What is authorised is captured behind the client's back, or given back: what fails there is the worker's.
+  void saga.advance(last.checkout).catch(() => undefined);
+  return answerOf(last.outcome);
+}
+
+function answerOf(outcome: Outcome): Answer<'checkOut'> {
+  switch (outcome.is) {
+    case 'ordered':
+      return { status: 201, location: `/api/orders/${outcome.order.id}`, body: outcome.order };
+    case 'refused':
+      throw conflict(`The checkout is taken back: ${outcome.why}`);
+    case 'late':
+      throw new Refusal(503, 'checkout_late', `The checkout is taken back: ${outcome.why}.`);
+    case 'reserved':
+    case 'captured':
+    case 'undone':
+      throw new Error(`a checkout does not end with "${outcome.is}"`);
+  }
+}

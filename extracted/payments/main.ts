@@ -1,0 +1,11 @@
+import { start } from '../service/start.ts';
+import { openDatabase } from './database.ts';
+import { paymentRoutes } from './routes.ts';
+
+await start({
+  name: 'payments',
+  port: 4104,
+  database: { variable: 'PAYMENTS_DATABASE_URL', example: 'mysql://user@host:port/database' },
+  open: openDatabase,
+  routes: paymentRoutes,
+});

@@ -1,0 +1,53 @@
+import type { Request } from 'express';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+import { idInText, paging, readId, readQuery } from '../service/http/input.ts';
+import { conflict, notFound } from '../service/http/refusal.ts';
+import { toIso } from '../service/http/timestamp.ts';
+import type { components } from './api.gen.ts';
+import { Payment, type PaymentRow } from './entities.ts';
+import type { Answer } from './operations.ts';
+
+const paymentQuery = z.object({ ...paging, order: idInText.optional() });
+
+export async function listPayments(database: DataSource, request: Request): Promise<Answer<'listPayments'>> {
+  const { page, size, order } = readQuery(request, paymentQuery);
+  const [rows, total] = await database.getRepository(Payment).findAndCount({
+    where: order === undefined ? {} : { orderId: order },
+    order: { id: 'DESC' },
+    skip: (page - 1) * size,
+    take: size,
+  });
+  return { status: 200, body: { items: rows.map(toPaymentJson), page, size, total } };
+}
+
+export async function getPayment(database: DataSource, request: Request): Promise<Answer<'getPayment'>> {
+  return { status: 200, body: toPaymentJson(await find(database, readId(request))) };
+}
+
+export async function refundPayment(
+  database: DataSource,
+  request: Request,
+): Promise<Answer<'refundPayment'>> {
+  const id = readId(request);
+  const payments = database.getRepository(Payment);
+  const { affected } = await payments.update({ id, status: 'paid' }, { status: 'refunded' });
+  const row = await find(database, id);
+  if (!affected) throw conflict(`Payment ${id} is refunded already.`);
+  return { status: 200, body: toPaymentJson(row) };
+}
+
+async function find(database: DataSource, id: number): Promise<PaymentRow> {
+  const row = await database.getRepository(Payment).findOneBy({ id });
+  if (!row) throw notFound(`Payment ${id} does not exist.`);
+  return row;
+}
+
+const toPaymentJson = (row: PaymentRow): components['schemas']['Payment'] => ({
+  id: row.id,
+  orderId: row.orderId,
+  method: row.method,
+  amount: row.amount,
+  status: row.status,
+  paidAt: toIso(row.paidAt),
+});
