@@ -84,7 +84,9 @@ describe('a cutover that was ordered', () => {
     step('await-held', { state: 'done', tookMs: 41, writesWaitMs: 44 });
     step('raise-fence', { writesWaitMs: 46 });
     await page.getByText('New writes have been waiting for 46 ms.').waitFor();
-    const states = await steps.evaluateAll((all) => all.map((one) => one.dataset['state']));
+    const states = await steps.evaluateAll((all: { getAttribute(name: string): string | null }[]) =>
+      all.map((one) => one.getAttribute('data-state')),
+    );
     expect(states).toEqual(['done', 'done', 'doing', 'ahead', 'ahead', 'ahead', 'ahead', 'ahead']);
     expect(await steps.nth(1).innerText()).toMatch(/holds new writes[^]*41 ms/);
     step('raise-fence', { state: 'failed', reason: 'a transaction is open', writesWaitMs: 546 });

@@ -70,6 +70,12 @@ const NEWEST: Record<string, (page: Page) => Locator> = {
 
 type Counters = Record<'Nodes' | 'LayoutCount' | 'TaskDuration' | 'ScriptDuration', number>;
 
+/** As much of an element as scrolling needs. */
+interface Scrolled {
+  scrollHeight: number;
+  scrollTo(x: number, y: number): void;
+}
+
 /** The browser's own counters of the page's main thread; durations in seconds of processor time. */
 async function counters(session: CDPSession): Promise<Counters> {
   const { metrics } = await session.send('Performance.getMetrics');
@@ -134,7 +140,7 @@ describe('the list of ten thousand routes', () => {
     await page.getByText('10,000 routes', { exact: true }).waitFor();
     const rows = page.locator('.long-row');
     expect(await rows.count()).toBeLessThan(60);
-    await page.locator('.long').evaluate((box) => box.scrollTo(0, box.scrollHeight));
+    await page.locator('.long').evaluate((box: Scrolled) => box.scrollTo(0, box.scrollHeight));
     await page.getByText('/api/capability-39/thing-249/{id}').waitFor();
     expect(await rows.count()).toBeLessThan(60);
     await page.getByRole('searchbox').fill('capability-17/ thing-101');
