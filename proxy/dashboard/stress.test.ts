@@ -4,6 +4,7 @@ import { startBrowser } from '../../scripts/testing/browser.ts';
 import type { RouteStatus } from '../control/lifecycle.ts';
 import { startControlBed, type ControlBed } from '../control/testing/control-bed.ts';
 import { journaled, migrationNamed } from '../control/testing/memory-lifecycle.ts';
+import { useOf } from './testing/usage.ts';
 import { openPage, untilLive } from './testing/open-page.ts';
 
 const MIGRATIONS = 40;
@@ -19,6 +20,8 @@ beforeAll(async () => {
     migrationNamed(`capability-${at}`, { routes: routesOf(at), stage: 'canary', weightSet: 50 }),
   );
   bed.lifecycle.migrations.splice(0, 2, ...all);
+  bed.lifecycle.routes = async (usedAfter: string | null = null) =>
+    useOf(bed.lifecycle.migrations, usedAfter);
   browser = await startBrowser();
 }, 600_000);
 afterAll(async () => {

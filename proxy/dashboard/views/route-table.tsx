@@ -1,9 +1,10 @@
+import { now } from '../client/live.ts';
 import { addressOf } from '../client/place.ts';
 import type { RouteRow } from '../facts/list-routes.ts';
 import { Ago } from '../parts/ago.tsx';
 import { Badge } from '../parts/badge.tsx';
 import { LongTable } from '../parts/long-table.tsx';
-import { count } from '../words.ts';
+import { count, duration } from '../words.ts';
 
 const COLUMNS = ['Route', 'Migration', 'Stage', 'Answered by', 'Requests', 'Last seen'];
 
@@ -59,15 +60,9 @@ function Requests({ row }: { row: RouteRow }) {
   );
 }
 
+/** For how long nobody asked: as long as it is counted. */
 function Never({ row }: { row: RouteRow }) {
-  return (
-    <span class="quiet">
-      never
-      {row.countedSince !== null && (
-        <>
-          , counted since <Ago at={row.countedSince} />
-        </>
-      )}
-    </span>
-  );
+  if (row.countedSince === null) return <span class="quiet">not counted yet</span>;
+  const seconds = Math.max(0, (now.value - Date.parse(row.countedSince)) / 1000);
+  return <span class="quiet">never in {duration(seconds)}</span>;
 }
