@@ -190,6 +190,27 @@ describe('a migration, taken through its whole life by clicking', () => {
       .waitFor({ timeout: PATIENCE_MS });
   });
 
+  it('shows old against new, how the routes are used, what no route matches, and how far it has come', async () => {
+    const service = page.locator('.sides tbody tr', { hasText: 'Rate' }).locator('td').nth(1);
+    await service.getByText(/^[1-9][\d.,]* \/s|^0\.[1-9] \/s/).waitFor({ timeout: PATIENCE_MS });
+    await fetch(`${shop.proxyUrl}/api/nowhere/4711`).then((answer) => answer.arrayBuffer());
+    await page.getByRole('link', { name: 'Routes', exact: true }).click();
+    const route = page
+      .locator('.long-row', { hasText: 'GET' })
+      .filter({ hasText: '/api/products/{id}' })
+      .first();
+    await route.locator('.requests', { hasText: /by the service/ }).waitFor({ timeout: PATIENCE_MS });
+    expect(await route.locator('.requests b').innerText()).toMatch(/^[1-9]/);
+    await page.getByLabel('Show').selectOption('unmatched');
+    await page.locator('.long-row', { hasText: '/api/nowhere/' }).waitFor({ timeout: PATIENCE_MS });
+    await page.getByRole('link', { name: 'Overview', exact: true }).click();
+    await page
+      .locator('[data-part="leaves"]', { hasText: /of [\d,]+ requests/ })
+      .waitFor({ timeout: PATIENCE_MS });
+    await page.locator('.card').getByRole('link', { name: 'catalog' }).click();
+    await standsAt('canary 50 %');
+  });
+
   it('shows that the connection is lost and how old the data are, and heals by itself', async () => {
     wire.sever();
     const notice = page.locator('.notice[data-state="stale"]');

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { rowOf, type RouteRow } from '../facts/list-routes.ts';
+import type { RouteRow } from '../facts/list-routes.ts';
+import { RouteUse } from '../facts/route-use.ts';
 import { answerOf, api, Refused, type Schemas } from './call.ts';
 import { migrations } from './live.ts';
 
@@ -34,9 +35,7 @@ export function useRoutesUse(): void {
 }
 
 class Reader {
-  /** The server's time of the last answer; null before the first. */
-  #since: string | null = null;
-  #rows = new Map<string, RouteRow>();
+  readonly #use = new RouteUse();
   #isReading = false;
   #isOver = false;
 
@@ -47,18 +46,14 @@ class Reader {
   async read(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
-    const query = this.#since === null ? {} : { usedAfter: this.#since };
+    const { since } = this.#use;
     try {
+      const query = since === null ? {} : { usedAfter: since };
       const answer = await answerOf(api.GET('/v1/routes', { params: { query } }));
       if (this.#isOver) return;
-      for (const route of answer.routes) {
-        const row = rowOf(route);
-        this.#rows.set(row.key, row);
-      }
-      this.#since = answer.at;
+      this.#use.add(answer);
       routesRefusal.value = null;
-      const { unmatched } = answer;
-      routesUse.value = { rows: [...this.#rows.values()], unmatched, at: Date.now() };
+      routesUse.value = { rows: this.#use.rows, unmatched: this.#use.unmatched, at: Date.now() };
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       routesRefusal.value = error;

@@ -11,6 +11,7 @@ import { canBeIgnored, ignoringLine } from './ignoring.ts';
 import { comparedSides } from './comparing-sides.ts';
 import { filtered, isUnused, rowOf } from './list-routes.ts';
 import { latelyAsked, sharesOverTime } from './progress.ts';
+import { RouteUse } from './route-use.ts';
 import { rowsInView } from './rows-in-view.ts';
 import { pathOf, stageBack } from './stages.ts';
 import { lagOf, standingOf, verdictsOf, weightOf } from './standing.ts';
@@ -237,6 +238,28 @@ describe('the list of routes', () => {
         if (last < total) expect(from <= first && to >= last).toBe(true);
       }),
     );
+  });
+});
+
+describe('the use of routes', () => {
+  it('keeps what an answer does not tell of, and asks from a little before the last one', () => {
+    const use = new RouteUse();
+    expect(use.since).toBeNull();
+    const first = { ...useOf(everyStage(), null), at: '2026-01-02T00:01:00.000Z' };
+    use.add(first);
+    const [route] = first.routes;
+    const [shape] = first.unmatched;
+    if (!route || !shape) throw new Error('nothing is used');
+    const requests = { monolith: 1, service: 9999 };
+    use.add({
+      at: first.at,
+      routes: [{ ...route, requests }],
+      unmatched: [{ ...shape, path: '/new', requests: 2000 }],
+    });
+    expect(use.rows).toHaveLength(26);
+    expect(use.rows[0]?.requests).toEqual(requests);
+    expect(use.unmatched.map(({ path }) => path)).toEqual(['/new', '/legacy/report/{…}', '/soap/orders']);
+    expect(use.since).toBe('2026-01-02T00:00:45.000Z');
   });
 });
 
