@@ -30,13 +30,25 @@ afterAll(async () => {
   await shop.close();
 });
 
-/** Reads that go on all the time: comparing, weights and latency need somebody to ask. */
+/** Reads and writes that go on all the time: comparing, weights and holding need somebody to ask. */
 class Traffic {
-  readonly #done: Promise<void>;
+  readonly #done: Promise<unknown>;
   #isOver = false;
 
   constructor(url: string) {
-    this.#done = this.#ask(url);
+    this.#done = Promise.all([this.#ask(url), this.#write(url)]);
+  }
+
+  async #write(url: string): Promise<void> {
+    const headers = { 'content-type': 'application/json' };
+    for (let at = 0; !this.#isOver; at += 1) {
+      const body = JSON.stringify({ price: 10 + (at % 50) });
+      const order = { method: 'PATCH', headers, body, signal: AbortSignal.timeout(10_000) };
+      await fetch(`${url}/api/products/${(at % 40) + 1}/price`, order).then(
+        (answer) => answer.arrayBuffer(),
+        () => undefined,
+      );
+    }
   }
 
   async #ask(url: string): Promise<void> {
@@ -49,7 +61,7 @@ class Traffic {
     }
   }
 
-  end(): Promise<void> {
+  end(): Promise<unknown> {
     this.#isOver = true;
     return this.#done;
   }
@@ -82,10 +94,11 @@ async function untilAllowed(): Promise<void> {
 }
 
 /** Orders the move whose plan is open, and waits until it is done. */
-async function order(button: string, outcome: string): Promise<void> {
+async function order(button: string, outcome: string, besides: readonly RegExp[] = []): Promise<void> {
   await untilAllowed();
   await dialog().getByRole('button', { name: button, exact: true }).click();
   await dialog().getByText(outcome).waitFor({ timeout: PATIENCE_MS });
+  for (const words of besides) await dialog().getByText(words).first().waitFor({ timeout: PATIENCE_MS });
   await dialog().getByRole('button', { name: 'Close', exact: true }).last().click();
   await dialog().waitFor({ state: 'hidden' });
 }
@@ -177,6 +190,27 @@ describe('a migration, taken through its whole life by clicking', () => {
       .waitFor({ timeout: PATIENCE_MS });
   });
 
+  it('shows old against new, how the routes are used, what no route matches, and how far it has come', async () => {
+    const service = page.locator('.sides tbody tr', { hasText: 'Rate' }).locator('td').nth(1);
+    await service.getByText(/^[1-9][\d.,]* \/s|^0\.[1-9] \/s/).waitFor({ timeout: PATIENCE_MS });
+    await fetch(`${shop.proxyUrl}/api/nowhere/4711`).then((answer) => answer.arrayBuffer());
+    await page.getByRole('link', { name: 'Routes', exact: true }).click();
+    const route = page
+      .locator('.long-row', { hasText: 'GET' })
+      .filter({ hasText: '/api/products/{id}' })
+      .first();
+    await route.locator('.requests', { hasText: /by the service/ }).waitFor({ timeout: PATIENCE_MS });
+    expect(await route.locator('.requests b').innerText()).toMatch(/^[1-9]/);
+    await page.getByLabel('Show').selectOption('unmatched');
+    await page.locator('.long-row', { hasText: '/api/nowhere/' }).waitFor({ timeout: PATIENCE_MS });
+    await page.getByRole('link', { name: 'Overview', exact: true }).click();
+    await page
+      .locator('[data-part="leaves"]', { hasText: /of [\d,]+ requests/ })
+      .waitFor({ timeout: PATIENCE_MS });
+    await page.locator('.card').getByRole('link', { name: 'catalog' }).click();
+    await standsAt('canary 50 %');
+  });
+
   it('shows that the connection is lost and how old the data are, and heals by itself', async () => {
     wire.sever();
     const notice = page.locator('.notice[data-state="stale"]');
@@ -189,7 +223,7 @@ describe('a migration, taken through its whole life by clicking', () => {
     wrong.length = 0;
   });
 
-  it('cuts over with a reason, which the journal keeps with who ordered it', async () => {
+  it('cuts over with a reason, says how long writes have waited, and shows it all in the journal', async () => {
     await plan(/^Cut over/);
     await dialog()
       .getByText(/new writes of the migration's routes, in every proxy: at most/)
@@ -197,7 +231,8 @@ describe('a migration, taken through its whole life by clicking', () => {
     await dialog()
       .getByLabel(/^Reason/)
       .fill('quiet hour');
-    await order('Cut over', 'Done: canary → extracted');
+    const waited = /writes? waited:.*at the median.*at most/;
+    await order('Cut over', 'Done: canary → extracted', [waited, /the point of no return/]);
     await standsAt('extracted');
     expect((await page.locator('.head').innerText()).replaceAll(/\s+/g, ' ')).toContain('owner service');
     const entry = page.locator('.timeline li', { hasText: 'canary → extracted' }).first();

@@ -6,10 +6,18 @@ import type { Browser, Page } from 'playwright-core';
 import { startBrowser } from '../../scripts/testing/browser.ts';
 import { startControlBed, type ControlBed } from '../control/testing/control-bed.ts';
 import { everyStage } from './testing/every-stage.ts';
+import { quarterOfAnHour, threeMonths, useOf } from './testing/usage.ts';
 import { openPage, untilLive, type OpenPage } from './testing/open-page.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const VIEWS = ['/', '/migrations/orders', '/migrations/catalog', '/routes', '/moves'];
+const VIEWS = [
+  '/',
+  '/migrations/orders',
+  '/migrations/catalog',
+  '/routes',
+  '/routes?use=unmatched',
+  '/moves',
+];
 const THEMES = ['light', 'dark'] as const;
 const WIDTHS = [390, 1280, 2560];
 
@@ -24,6 +32,10 @@ beforeAll(async () => {
       ...{ waiting: 1, reason: 'null value in column "tax"', tries: 4 },
     },
   ];
+  bed.lifecycle.routes = async (usedAfter: string | null = null) =>
+    useOf(bed.lifecycle.migrations, usedAfter);
+  bed.lifecycle.progress = async () => threeMonths();
+  bed.lifecycle.traffic = async (name) => quarterOfAnHour(name);
   browser = await startBrowser();
 }, 600_000);
 afterAll(async () => {

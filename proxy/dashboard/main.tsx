@@ -7,6 +7,7 @@ import './style/overview.css';
 import './style/migration.css';
 import './style/lists.css';
 import './style/dialog.css';
+import { startReadingJournal } from './client/journal.ts';
 import { isLocked, startFollowing } from './client/live.ts';
 import { place, type Place } from './client/place.ts';
 import { keepReadingSession } from './client/sign-in.ts';
@@ -44,5 +45,6 @@ function viewAt(at: Place): { title: string; view: VNode } {
 const page = document.getElementById('page');
 if (!page) throw new Error('The page has no element #page.');
 startFollowing();
+startReadingJournal();
 keepReadingSession();
 render(<Page />, page);

@@ -17,6 +17,11 @@ export function duration(seconds: number): string {
   return `${Math.round(seconds / 86_400)} days`;
 }
 
+/** A short time, in milliseconds until it is a second. */
+export function milliseconds(value: number): string {
+  return value < 1000 ? `${Math.round(value)} ms` : duration(value / 1000);
+}
+
 export function count(value: number): string {
   return Math.round(value).toLocaleString('en');
 }

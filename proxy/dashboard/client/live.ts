@@ -2,6 +2,7 @@ import { batch, computed, effect, signal } from '@preact/signals';
 import { freshness, type Signs } from '../facts/freshness.ts';
 import { applied, type Migration } from '../stream/changes.ts';
 import type { News, ToFollower } from '../stream/messages.ts';
+import { noteJournal } from './journal.ts';
 import { session } from './session.ts';
 
 export type { Migration };
@@ -10,6 +11,10 @@ export type { Migration };
 export const migrations = signal<Migration[]>([]);
 /** The time, a second at a time: ages are counted from it. */
 export const now = signal(Date.now());
+
+/** The newest steps of changes of owner, oldest first, as they came while the page was open. */
+export const steps = signal<readonly News['steps'][number][]>([]);
+const STEPS_KEPT = 200;
 
 const signs = signal<Signs>({ link: 'connecting', signAt: 0, statusAt: 0, trouble: '' });
 /** Whether the control API wants to know who asks before it says more. */
@@ -24,6 +29,8 @@ export function startFollowing(): void {
     batch(() => {
       if (data.changes) migrations.value = applied(migrations.value, data.changes);
       signs.value = data.signs;
+      noteJournal(data);
+      if (data.steps.length > 0) steps.value = [...steps.value, ...data.steps].slice(-STEPS_KEPT);
     });
     requestAnimationFrame(() => tell({ kind: 'ready' }));
   });

@@ -1,4 +1,8 @@
-/** The phases of a change of owner, in their order, in words; the way back when it is given up. */
+import type { components } from '../../control/api.gen.ts';
+
+type Step = components['schemas']['ChangeStep'];
+
+/** The steps of a change of owner, in their order, in words; and those of the way back when it is given up. */
 const FORWARD = [
   ['journal-started', 'The journal has that it began'],
   ['await-held', 'Every proxy holds new writes, and lets running ones finish'],
@@ -18,17 +22,45 @@ const BACK = [
 export interface Phase {
   phase: string;
   words: string;
-  state: 'done' | 'doing' | 'ahead';
+  state: 'done' | 'doing' | 'failed' | 'ahead';
+  /** Null as long as it is not over, and where nobody has seen it. */
+  tookMs: number | null;
+  /** Why it failed; empty unless it did. */
+  reason: string;
 }
 
-/** Where a change of owner is; null for a phase that is none of it. */
-export function phasesOf(doing: string): Phase[] | null {
-  const chain = [FORWARD, BACK].find((one) => one.some(([phase]) => phase === doing));
-  if (!chain) return null;
-  const at = chain.findIndex(([phase]) => phase === doing);
-  return chain.map(([phase, words], index) => ({
-    phase,
-    words,
-    state: index < at ? 'done' : index === at ? 'doing' : 'ahead',
-  }));
+export interface Change {
+  phases: Phase[];
+  /** How long new writes had been waiting when the newest step was told; null when none did. */
+  writesWaitMs: number | null;
+}
+
+/**
+ * Where a change of owner is: by the steps that were told of it since `since` (ISO time), and by the phase of the
+ * status where none was. Null for what is no change of owner.
+ */
+export function phasesOf(
+  steps: readonly Step[],
+  migration: string,
+  since: string,
+  phase: string | null,
+): Change | null {
+  const mine = steps.filter((step) => step.migration === migration && step.at >= since);
+  const told = new Map(mine.map((step) => [step.step, step]));
+  const isBack = BACK.some(([name]) => told.has(name) || name === phase);
+  const chain = [...FORWARD, ...BACK].filter(([name]) =>
+    isBack ? told.has(name) || BACK.some(([back]) => back === name) : FORWARD.some(([one]) => one === name),
+  );
+  const at = chain.findIndex(([name]) => name === phase);
+  if (told.size === 0 && at < 0) return null;
+  const newest = mine.at(-1);
+  return {
+    writesWaitMs: newest?.writesWaitMs ?? null,
+    phases: chain.map(([name, words], index) => {
+      const step = told.get(name);
+      const byStatus = index < at ? 'done' : index === at ? 'doing' : 'ahead';
+      const state = step ? (step.state === 'begun' ? 'doing' : step.state) : byStatus;
+      return { phase: name, words, state, tookMs: step?.tookMs ?? null, reason: step?.reason ?? '' };
+    }),
+  };
 }

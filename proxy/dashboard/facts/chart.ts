@@ -42,17 +42,6 @@ export function lineOf(points: readonly Point[], frame: Frame): string {
   return path;
 }
 
-/** The same as steps: a value holds until the next is known. */
-export function stepsOf(points: readonly Point[], frame: Frame): string {
-  const { x, y } = scaleOf(frame);
-  let path = '';
-  for (const { at, value } of points) {
-    if (value === null) continue;
-    path += path === '' ? `M${x(at)} ${y(value)}` : `H${x(at)}V${y(value)}`;
-  }
-  return path === '' ? '' : `${path}H${x(frame.to)}`;
-}
-
 function scaleOf({ width, height, from, to, top }: Frame) {
   const span = Math.max(1, to - from);
   return {

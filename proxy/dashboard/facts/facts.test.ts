@@ -1,13 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { ChangeStep } from '../../control/happenings.ts';
 import { journaled, migrationNamed } from '../../control/testing/memory-lifecycle.ts';
 import { everyStage } from '../testing/every-stage.ts';
+import { quarterOfAnHour, useOf } from '../testing/usage.ts';
 import { phasesOf } from './change-of-owner.ts';
-import { lineOf, roundTop, stepsOf } from './chart.ts';
+import { lineOf, roundTop } from './chart.ts';
 import { figOf } from './fig.ts';
-import { historyOf } from './history.ts';
 import { canBeIgnored, ignoringLine } from './ignoring.ts';
-import { filtered, routeRows } from './list-routes.ts';
+import { comparedSides } from './comparing-sides.ts';
+import { filtered, isUnused, rowOf } from './list-routes.ts';
+import { latelyAsked, sharesOverTime } from './progress.ts';
+import { RouteUse } from './route-use.ts';
 import { rowsInView } from './rows-in-view.ts';
 import { pathOf, stageBack } from './stages.ts';
 import { lagOf, standingOf, verdictsOf, weightOf } from './standing.ts';
@@ -53,21 +57,52 @@ describe('the fig', () => {
 });
 
 describe('the share over time', () => {
-  it('is what the journal says was decided, and holds until the next decision', () => {
-    const moved = (seq: number, to: string, weight = 0) =>
-      journaled({ seq, at: `2026-01-0${seq}T00:00:00.000Z`, evidence: { to, weight } });
-    const [noon, now] = [Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 9)];
-    const journal = [
-      moved(1, 'dual-write'),
-      moved(2, 'canary', 50),
-      moved(3, 'extracted'),
-      moved(4, 'shadow'),
+  const point = (at: number, requests: [number, number], seconds = 60) => ({
+    ...{ at: new Date(at * 60_000).toISOString(), seconds, routes: { total: 8, service: 2 } },
+    ...{ requests: { monolith: requests[0], service: requests[1] }, writes: { monolith: 0, service: 0 } },
+  });
+
+  it('is a gap, and not zero, where nothing was asked for', () => {
+    const { routes, requests, writes } = sharesOverTime([
+      point(0, [3, 1]),
+      point(1, [0, 0]),
+      point(2, [0, 5]),
+    ]);
+    expect(requests).toEqual([25, null, 100].map((value, at) => ({ at: at * 60_000, value })));
+    expect(routes.map(({ value }) => value)).toEqual([25, 25, 25]);
+    expect(writes.map(({ value }) => value)).toEqual([null, null, null]);
+  });
+
+  it('is that of the last quarter of an hour in which something was asked for', () => {
+    const points = [
+      point(0, [900, 0]),
+      ...Array.from({ length: 15 }, (_, at) => point(at + 1, [1, 3])),
+      point(99, [0, 0]),
     ];
-    const { routes, writes } = historyOf([named('catalog')], journal, now);
-    expect(routes.map(({ value }) => value)).toEqual([0, 0, 20, 100, 0, 0]);
-    expect(writes.map(({ value }) => value)).toEqual([0, 0, 0, 100, 0, 0]);
-    expect([routes[0]?.at, routes.at(-1)?.at]).toEqual([noon, now]);
-    expect(historyOf([named('catalog')], [], now).routes).toEqual([]);
+    expect(latelyAsked(points, 'requests')).toEqual({ percent: 75, asked: 60, at: points[15]?.at });
+    expect(latelyAsked(points, 'writes')).toBeNull();
+  });
+});
+
+describe('old against new', () => {
+  it('has rate, errors and latency of both sides, and marks where the service does clearly worse', () => {
+    const figures = comparedSides(quarterOfAnHour('catalog'), 'reads');
+    expect(figures.map(({ name, isWorse }) => [name, isWorse])).toEqual([
+      ...[
+        ['Rate', false],
+        ['Errors', false],
+        ['p50', false],
+        ['p99', true],
+      ],
+    ]);
+    expect(figures[1]).toMatchObject({ monolith: '0.1 %', service: '0.4 %' });
+    expect(figures[3]?.lines.service).toHaveLength(180);
+  });
+
+  it('claims no latency of a side that nobody asked', () => {
+    const [rate, errors, p50] = comparedSides(quarterOfAnHour('catalog'), 'writes');
+    expect([rate?.service, errors?.service, p50?.service]).toEqual(['0 /s', '–', '–']);
+    expect(p50?.lines.service.every(({ value }) => value === null)).toBe(true);
   });
 });
 
@@ -113,25 +148,82 @@ describe('where a migration stands', () => {
 
 describe('the phases of a change of owner', () => {
   it('are known from the one that is being done, on the way forward and on the way back', () => {
-    const states = (phase: string) => phasesOf(phase)?.map(({ state }) => state);
+    const states = (phase: string) => phasesOf([], 'catalog', '', phase)?.phases.map(({ state }) => state);
     expect(states('raise-fence')?.slice(0, 4)).toEqual(['done', 'done', 'doing', 'ahead']);
     expect(states('lift')).toEqual(['done', 'doing', 'ahead']);
-    expect(phasesOf('installing')).toBeNull();
+    expect(phasesOf([], 'catalog', '', 'installing')).toBeNull();
+  });
+
+  it('are known from what was told of each, with its time, and how long writes have waited', () => {
+    const told = (
+      step: string,
+      state: ChangeStep['state'],
+      differing: Partial<ChangeStep> = {},
+    ): ChangeStep => ({
+      ...{ migration: 'catalog', verb: 'cutover', epoch: 2, step, title: step, state },
+      ...{
+        at: '2026-01-02T00:00:01.000Z',
+        tookMs: state === 'begun' ? null : 4,
+        reason: null,
+        writesWaitMs: 9,
+      },
+      ...differing,
+    });
+    const steps = [
+      told('settle', 'done', { at: '2026-01-01T00:00:00.000Z' }),
+      told('drain', 'done', { migration: 'orders' }),
+      ...[told('journal-started', 'begun'), told('journal-started', 'done'), told('await-held', 'begun')],
+    ];
+    const since = '2026-01-02T00:00:00.000Z';
+    const change = phasesOf(steps, 'catalog', since, null);
+    expect(change?.phases.map(({ state, tookMs }) => [state, tookMs]).slice(0, 3)).toEqual([
+      ...[
+        ['done', 4],
+        ['doing', null],
+        ['ahead', null],
+      ],
+    ]);
+    expect(change?.writesWaitMs).toBe(9);
+    const late = told('drain', 'failed', { reason: 'too late' });
+    const givenUp = phasesOf([...steps, late, told('journal-aborting', 'begun')], 'catalog', since, null);
+    expect(givenUp?.phases.map(({ phase, state }) => [phase, state])).toEqual([
+      ...[
+        ['journal-started', 'done'],
+        ['await-held', 'doing'],
+        ['drain', 'failed'],
+      ],
+      ...[
+        ['journal-aborting', 'doing'],
+        ['lift', 'ahead'],
+        ['journal-aborted', 'ahead'],
+      ],
+    ]);
   });
 });
 
 describe('the list of routes', () => {
-  const rows = routeRows(everyStage());
-  const all = { search: '', migration: '', arm: '', kind: '' };
+  const rows = useOf(everyStage(), null).routes.map(rowOf);
+  const all = { search: '', migration: '', arm: '', kind: '', use: '' };
+  const found = (differing: Partial<typeof all>) => filtered(rows, { ...all, ...differing }, Date.now());
 
   it('finds by words in any order, and by migration, arm and kind', () => {
-    expect(filtered(rows, all)).toHaveLength(26);
-    expect(filtered(rows, { ...all, search: 'ORDERS get' }).map(({ place }) => place)).toEqual([
-      ...['/api/orders', '/api/orders/{id}'],
+    expect(found({})).toHaveLength(26);
+    expect(found({ search: 'ORDERS get' }).map(({ place }) => place)).toEqual([
+      '/api/orders',
+      '/api/orders/{id}',
     ]);
-    const split = filtered(rows, { ...all, migration: 'orders', arm: 'split' });
+    const split = found({ migration: 'orders', arm: 'split' });
     expect(split.map(({ method }) => method)).toEqual(['GET', 'GET']);
-    expect(filtered(rows, { ...all, kind: 'writes', arm: 'service' })).toHaveLength(3);
+    expect(found({ kind: 'writes', arm: 'service' })).toHaveLength(3);
+    // The last route of each of the six.
+    expect(found({ use: 'unused' })).toHaveLength(6);
+    const [now, day] = [Date.now(), 86_400_000];
+    const seen = (days: number) => ({ lastSeen: new Date(now - days * day).toISOString() });
+    expect([seen(6), seen(8), { lastSeen: null }].map((one) => isUnused(one, now))).toEqual([
+      false,
+      true,
+      true,
+    ]);
     expect(new Set(rows.map(({ key }) => key)).size).toBe(rows.length);
   });
 
@@ -149,25 +241,34 @@ describe('the list of routes', () => {
   });
 });
 
+describe('the use of routes', () => {
+  it('keeps what an answer does not tell of, and asks from a little before the last one', () => {
+    const use = new RouteUse();
+    expect(use.since).toBeNull();
+    const first = { ...useOf(everyStage(), null), at: '2026-01-02T00:01:00.000Z' };
+    use.add(first);
+    const [route] = first.routes;
+    const [shape] = first.unmatched;
+    if (!route || !shape) throw new Error('nothing is used');
+    const requests = { monolith: 1, service: 9999 };
+    use.add({
+      at: first.at,
+      routes: [{ ...route, requests }],
+      unmatched: [{ ...shape, path: '/new', requests: 2000 }],
+    });
+    expect(use.rows).toHaveLength(26);
+    expect(use.rows[0]?.requests).toEqual(requests);
+    expect(use.unmatched.map(({ path }) => path)).toEqual(['/new', '/legacy/report/{…}', '/soap/orders']);
+    expect(use.since).toBe('2026-01-02T00:00:45.000Z');
+  });
+});
+
 describe('a chart', () => {
   const frame = { width: 100, height: 50, from: 0, to: 10, top: 10 };
 
   it('breaks its line where nothing was measured', () => {
     const points = [0, 5, null, 10].map((value, at) => ({ at: at * 2, value }));
     expect(lineOf(points, frame)).toBe('M0 50L20 25M60 0');
-  });
-
-  it('holds a value until the next, as steps', () => {
-    expect(
-      stepsOf(
-        [
-          { at: 0, value: 0 },
-          { at: 5, value: 10 },
-        ],
-        frame,
-      ),
-    ).toBe('M0 50H50V0H100');
-    expect(stepsOf([], frame)).toBe('');
   });
 
   it('ends at a round number that is not below the highest value', () => {

@@ -43,8 +43,8 @@ export function figOf(shares: {
   writes: number | null;
 }): Fig {
   return {
-    lattice: strands(STRANDS, (shares.routes ?? 0) / 100, latticePath),
-    roots: strands(ROOTS, (shares.writes ?? 0) / 100, rootPath),
+    lattice: strands(STRANDS, (shares.routes ?? 0) / 100, latticePath, (at) => 3 + noise(at) * 4),
+    roots: strands(ROOTS, (shares.writes ?? 0) / 100, rootPath, (at) => 2 + noise(at) * 1.8),
     leaves: leaves(Math.round(((shares.requests ?? 0) / 100) * LEAVES)),
   };
 }
@@ -58,11 +58,11 @@ export function trunkAt(y: number): number {
 type PathOf = (at: number, of: number) => string;
 
 /** One after the other begins to grow; the last is whole when all of it is taken over. */
-function strands(many: number, share: number, pathOf: PathOf): Strand[] {
+function strands(many: number, share: number, pathOf: PathOf, widthOf: (at: number) => number): Strand[] {
   return Array.from({ length: many }, (_, at) => {
     const begin = (at / many) * 0.72;
     const grown = Math.min(1, Math.max(0, (share - begin) / 0.28));
-    return { path: pathOf(scattered(at, many), many), width: 3.2 + noise(at) * 5, grown };
+    return { path: pathOf(scattered(at, many), many), width: widthOf(at), grown };
   });
 }
 
@@ -82,13 +82,13 @@ function latticePath(at: number, of: number): string {
 /** From the foot of the trunk into the ground. */
 function rootPath(at: number, of: number): string {
   const side = (at / (of - 1)) * 2 - 1;
-  const start = CENTRE + side * 44;
-  const reach = side * (96 + 58 * noise(at + 5)) + (noise(at) - 0.5) * 24;
-  const depth = 22 + (1 - Math.abs(side)) * 34 + 12 * noise(at + 2);
+  const start = CENTRE + side * 46;
+  const reach = side * (104 + 70 * noise(at + 5)) + (noise(at) - 0.5) * 20;
+  const depth = 20 + (1 - Math.abs(side)) * 36 + 12 * noise(at + 2);
   return smooth([
-    [start - side * 10, GROUND - 14],
-    [start + side * 10, GROUND + 4],
-    [CENTRE + reach * 0.62, GROUND + depth * 0.62],
+    [start, GROUND - 1],
+    [start + (reach - side * 46) * 0.22, GROUND + depth * 0.42],
+    [CENTRE + reach * 0.7, GROUND + depth * 0.6],
     [CENTRE + reach, GROUND + depth],
   ]);
 }

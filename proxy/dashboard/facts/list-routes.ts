@@ -1,9 +1,8 @@
 import type { components } from '../../control/api.gen.ts';
-import type { Migration } from '../stream/changes.ts';
 import { placeInWords } from '../words.ts';
 import type { Stage } from './stages.ts';
 
-type Schemas = components['schemas'];
+type RouteUse = components['schemas']['RouteUse'];
 
 export interface RouteRow {
   key: string;
@@ -16,6 +15,11 @@ export interface RouteRow {
   answeredBy: string;
   /** In which arm: answered by the monolith, by the service, or split. */
   arm: 'monolith' | 'service' | 'split';
+  requests: { monolith: number; service: number };
+  /** ISO time; null when it never was. */
+  lastSeen: string | null;
+  /** ISO time; null for one that was added at this moment. */
+  countedSince: string | null;
   /** What a search looks in, in lower case. */
   text: string;
 }
@@ -26,44 +30,44 @@ export interface RouteFilter {
   migration: string;
   arm: string;
   kind: string;
+  /** `unused` for those that nobody called for a week, or ever since they are counted. */
+  use: string;
 }
 
-/** A row for each route of each migration, in their order. */
-export function routeRows(migrations: readonly Migration[]): RouteRow[] {
-  return migrations.flatMap((migration) => migration.routes.map((route, at) => rowOf(migration, route, at)));
-}
-
-function rowOf(migration: Migration, route: Schemas['RouteStatus'], at: number): RouteRow {
-  const { name, stage } = migration;
+export function rowOf(route: RouteUse): RouteRow {
+  const { id, migration, stage, readsOrWrites, answeredBy, requests, lastSeen, countedSince } = route;
   const method = route.method === '*' ? 'any' : route.method;
   const place = placeInWords(route);
   return {
-    key: `${name} ${at}`,
-    migration: name,
-    stage,
-    method,
-    place,
-    kind: route.readsOrWrites,
-    answeredBy: route.answeredBy,
-    arm: armOf(migration, route),
-    text: `${method} ${place} ${name} ${stage} ${route.readsOrWrites} ${route.answeredBy}`.toLowerCase(),
+    // A route of any method has a line for its reads and one for its writes.
+    key: `${id} ${readsOrWrites}`,
+    ...{ migration, stage, method, place, kind: readsOrWrites, answeredBy, requests, lastSeen, countedSince },
+    arm: armOf(answeredBy),
+    text: `${method} ${place} ${migration} ${stage} ${readsOrWrites} ${answeredBy}`.toLowerCase(),
   };
 }
 
-function armOf({ owner, stage, weightSet }: Migration, route: Schemas['RouteStatus']): RouteRow['arm'] {
-  if (owner === 'service') return 'service';
-  if (stage !== 'canary' || route.readsOrWrites === 'writes' || weightSet === 0) return 'monolith';
-  return weightSet === 100 ? 'service' : 'split';
+function armOf(answeredBy: string): RouteRow['arm'] {
+  if (answeredBy === 'monolith' || answeredBy === '0 % service') return 'monolith';
+  return answeredBy === 'service' || answeredBy === '100 % service' ? 'service' : 'split';
+}
+
+const WEEK_MS = 7 * 86_400_000;
+
+/** Whether nobody called it for a week, or ever since it is counted. */
+export function isUnused({ lastSeen }: Pick<RouteRow, 'lastSeen'>, now: number): boolean {
+  return lastSeen === null || now - Date.parse(lastSeen) > WEEK_MS;
 }
 
 /** The rows that fit; an empty field of the filter lets all through. */
-export function filtered(rows: readonly RouteRow[], filter: RouteFilter): RouteRow[] {
+export function filtered(rows: readonly RouteRow[], filter: RouteFilter, now: number): RouteRow[] {
   const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean);
   return rows.filter(
     (row) =>
       (filter.migration === '' || row.migration === filter.migration) &&
       (filter.arm === '' || row.arm === filter.arm) &&
       (filter.kind === '' || row.kind === filter.kind) &&
+      (filter.use !== 'unused' || isUnused(row, now)) &&
       words.every((word) => row.text.includes(word)),
   );
 }

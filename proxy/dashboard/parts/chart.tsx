@@ -1,4 +1,4 @@
-import { highest, lineOf, roundTop, stepsOf, type Point } from '../facts/chart.ts';
+import { highest, lineOf, roundTop, type Point } from '../facts/chart.ts';
 
 export interface Line {
   name: string;
@@ -16,17 +16,14 @@ interface Props {
   words: string;
   /** The value at the upper edge; the next round number above the highest when left out. */
   top?: number;
-  /** A value holds until the next is known. */
-  asSteps?: boolean;
   width?: number;
   height?: number;
 }
 
 /** A few lines over time. Its figures stand beside it in words: this is only the shape of them. */
-export function Chart({ lines, from, to, words, top, asSteps, width = 240, height = 56 }: Props) {
+export function Chart({ lines, from, to, words, top, width = 240, height = 56 }: Props) {
   const highestOf = top ?? roundTop(highest(lines.map(({ points }) => points)));
   const frame = { width, height: height - 4, from, to, top: highestOf };
-  const draw = asSteps ? stepsOf : lineOf;
   return (
     <svg
       class="chart"
@@ -39,7 +36,7 @@ export function Chart({ lines, from, to, words, top, asSteps, width = 240, heigh
         <path key={at} class="chart-grid" d={`M0 ${frame.height * at}H${width}`} />
       ))}
       {lines.map(({ name, kind, points }) => (
-        <path key={name} class={`chart-line chart-${kind}`} d={draw(points, frame)} />
+        <path key={name} class={`chart-line chart-${kind}`} d={lineOf(points, frame)} />
       ))}
     </svg>
   );

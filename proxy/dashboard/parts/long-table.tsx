@@ -6,6 +6,8 @@ interface Props<Row> {
   rows: readonly Row[];
   /** Height of a row, in rem. */
   rowHeight: number;
+  /** The same where a row is a few lines, because columns have no room. */
+  narrowRowHeight: number;
   columns: readonly string[];
   words: string;
   keyOf: (row: Row) => string;
@@ -13,7 +15,15 @@ interface Props<Row> {
 }
 
 /** A table of any length: only the rows that are seen are there. */
-export function LongTable<Row>({ rows, rowHeight, columns, words, keyOf, cellsOf }: Props<Row>) {
+export function LongTable<Row>({
+  rows,
+  rowHeight,
+  narrowRowHeight,
+  columns,
+  words,
+  keyOf,
+  cellsOf,
+}: Props<Row>) {
   const box = useRef<HTMLDivElement>(null);
   const [seen, setSeen] = useState({ scrolled: 0, height: 800 });
   useEffect(() => {
@@ -26,7 +36,10 @@ export function LongTable<Row>({ rows, rowHeight, columns, words, keyOf, cellsOf
   }, []);
   // A shorter list after a search begins at its top.
   useEffect(() => box.current?.scrollTo(0, 0), [rows.length]);
-  const pixels = rowHeight * parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const isNarrow = matchMedia('(max-width: 40rem)').matches;
+  const pixels =
+    (isNarrow ? narrowRowHeight : rowHeight) *
+    parseFloat(getComputedStyle(document.documentElement).fontSize);
   const { from, to, above, below } = rowsInView(rows.length, pixels, seen.scrolled, seen.height);
   const scroll = () => setSeen((before) => ({ ...before, scrolled: box.current?.scrollTop ?? 0 }));
   return (

@@ -14,6 +14,8 @@ const status = fc
     }),
   );
 
+const routesIn = (migrations: Migration[]) => new Map(migrations.map(({ name, routes }) => [name, routes]));
+
 describe('what crosses to the page', () => {
   it('gives it the newest status, however many were put into one and wherever it was drawn', () => {
     fc.assert(
@@ -22,7 +24,7 @@ describe('what crosses to the page', () => {
         let shown: Migration[] = [];
         let waiting: Changes | null = null;
         for (const [migrations, isDrawn] of [...statuses, ...statuses.slice(-1)]) {
-          const found = finder.next(migrations);
+          const found = finder.next(migrations, routesIn(migrations));
           waiting = waiting ? merged(waiting, found) : found;
           if (!isDrawn) continue;
           shown = applied(shown, waiting);
@@ -36,8 +38,9 @@ describe('what crosses to the page', () => {
   it('is nothing of a migration that stayed as it was, and no routes where only the rest changed', () => {
     const finder = new ChangeFinder();
     const [a, b] = [migrationNamed('a'), migrationNamed('b')];
-    const first = applied([], finder.next([a, b]));
-    const changes = finder.next([a, { ...b, epoch: 7 }]);
+    const routes = routesIn([a, b]);
+    const first = applied([], finder.next([a, b], routes));
+    const changes = finder.next([a, { ...b, epoch: 7 }], routes);
     expect(changes.changed.map((one) => [one.name, 'routes' in one])).toEqual([['b', false]]);
     const second = applied(first, changes);
     expect(second[0]).toBe(first[0]);

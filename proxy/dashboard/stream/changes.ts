@@ -2,7 +2,7 @@ import type { components } from '../../control/api.gen.ts';
 
 type Schemas = components['schemas'];
 export type Migration = Schemas['MigrationStatus'];
-type Routes = Schemas['RouteStatus'][];
+export type Routes = Migration['routes'];
 
 /** What is new of one migration; without `routes` those are as before. */
 export type Change = Omit<Migration, 'routes'> & { routes?: Routes };
@@ -19,23 +19,26 @@ export interface Changes {
  * routes, copying all of them at each event is what would slow it.
  */
 export class ChangeFinder {
-  #before = new Map<string, { rest: string; routes: string }>();
+  #before = new Map<string, { rest: string; routes: Routes }>();
 
-  next(migrations: Migration[]): Changes {
-    const now = new Map<string, { rest: string; routes: string }>();
+  /** @param routesOf the routes of each migration; the same array as long as they are the same */
+  next(migrations: readonly Migration[], routesOf: ReadonlyMap<string, Routes>): Changes {
+    const now = new Map<string, { rest: string; routes: Routes }>();
     const changed: Change[] = [];
-    for (const { routes, ...rest } of migrations) {
-      const text = { rest: JSON.stringify(rest), routes: JSON.stringify(routes) };
+    for (const { routes: _none, ...rest } of migrations) {
       const before = this.#before.get(rest.name);
-      now.set(rest.name, text);
-      const isSameRoutes = before?.routes === text.routes;
-      if (before?.rest === text.rest && isSameRoutes) continue;
-      changed.push(isSameRoutes ? rest : { ...rest, routes });
+      const is = { rest: JSON.stringify(rest), routes: routesOf.get(rest.name) ?? NONE };
+      now.set(rest.name, is);
+      const isSameRoutes = before?.routes === is.routes;
+      if (before?.rest === is.rest && isSameRoutes) continue;
+      changed.push(isSameRoutes ? rest : { ...rest, routes: is.routes });
     }
     this.#before = now;
     return { names: migrations.map(({ name }) => name), changed };
   }
 }
+
+const NONE: Routes = [];
 
 /** Puts two changes, one after the other, into one. */
 export function merged(first: Changes, second: Changes): Changes {

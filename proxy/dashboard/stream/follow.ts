@@ -8,6 +8,11 @@ export interface Listener {
   alive(): void;
   status(event: Schemas['StatusEvent']): void;
   problem(problem: Schemas['Problem']): void;
+  /** An entry of the journal, or a step of a change of owner: each of them, in their order. */
+  journal(entry: Schemas['JournalEntry']): void;
+  step(step: Schemas['ChangeStep']): void;
+  /** Some of those may be missing before what comes now. */
+  gap(): void;
   lost(): void;
   /** Nobody is signed in; resolves when somebody may be. */
   locked(): Promise<void>;
@@ -28,8 +33,9 @@ export async function follow(listener: Listener): Promise<never> {
       if (body === 'locked') continue;
       for await (const frame of framesOf(body, SILENCE_MS, () => listener.alive())) {
         wait = RETRY_MS;
-        lastId = frame.id || lastId;
+        // Told first: what could not be taken is asked for once more.
         tell(frame, listener);
+        lastId = frame.id || lastId;
       }
     } catch {
       // Whatever broke the connection, the answer is the same: say so, wait, connect again.
@@ -43,7 +49,7 @@ export async function follow(listener: Listener): Promise<never> {
 async function connect(lastId: string, listener: Listener): Promise<ReadableStream<Uint8Array> | 'locked'> {
   const headers: Record<string, string> = { accept: 'text/event-stream' };
   if (lastId) headers['last-event-id'] = lastId;
-  const response = await fetch('/v1/events', { headers, cache: 'no-store' });
+  const response = await fetch('/v1/events?routes=none', { headers, cache: 'no-store' });
   if (response.ok && response.body) return response.body;
   const problem = (await response.json()) as Schemas['Problem'];
   if (problem.code !== 'unauthorized') throw new Error(problem.detail);
@@ -52,6 +58,16 @@ async function connect(lastId: string, listener: Listener): Promise<ReadableStre
 }
 
 function tell({ event, data }: Frame, listener: Listener): void {
-  if (event === 'status') listener.status(JSON.parse(data) as Schemas['StatusEvent']);
-  if (event === 'problem') listener.problem(JSON.parse(data) as Schemas['Problem']);
+  switch (event) {
+    case 'status':
+      return listener.status(JSON.parse(data) as Schemas['StatusEvent']);
+    case 'problem':
+      return listener.problem(JSON.parse(data) as Schemas['Problem']);
+    case 'journal':
+      return listener.journal(JSON.parse(data) as Schemas['JournalEntry']);
+    case 'step':
+      return listener.step(JSON.parse(data) as Schemas['ChangeStep']);
+    case 'reset':
+      return listener.gap();
+  }
 }

@@ -1,5 +1,8 @@
-import type { Changes } from './changes.ts';
+import type { components } from '../../control/api.gen.ts';
 import type { Signs } from '../facts/freshness.ts';
+import type { Changes } from './changes.ts';
+
+type Schemas = components['schemas'];
 
 /** What the page tells the thread that follows the stream. */
 export type ToFollower =
@@ -12,4 +15,9 @@ export type ToFollower =
 export interface News {
   signs: Signs;
   changes: Changes | null;
+  /** Entries of the journal and steps of changes of owner, in their order; the newest of them when there were many. */
+  journal: Schemas['JournalEntry'][];
+  steps: Schemas['ChangeStep'][];
+  /** Some may be missing before these: what is shown of the journal has to be read anew. */
+  isGap: boolean;
 }

@@ -10,6 +10,8 @@ interface Look {
   width?: number;
   height?: number;
   theme?: 'light' | 'dark';
+  /** A script that runs before the page's own. */
+  first?: string;
 }
 
 /** Opens a view in a fresh context, and waits until it shows live data. */
@@ -23,6 +25,7 @@ export async function openPage(
   const context = await browser.newContext({
     ...{ viewport: { width, height }, colorScheme: theme, reducedMotion: 'reduce' },
   });
+  if (look.first !== undefined) await context.addInitScript(look.first);
   const page = await context.newPage();
   const wrong: string[] = [];
   page.on('pageerror', (error) => wrong.push(String(error)));

@@ -1,4 +1,6 @@
+import { useState } from 'preact/hooks';
 import { answerOf, api } from '../client/call.ts';
+import { journal } from '../client/journal.ts';
 import type { Migration } from '../stream/changes.ts';
 import { useAnswer } from '../client/use-answer.ts';
 import { timelineOf, type Moment } from '../facts/timeline.ts';
@@ -7,27 +9,28 @@ import { Icon } from '../parts/icon.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Refusal } from '../parts/refusal.tsx';
 
+const SHOWN = 30;
+
 /** What was decided about one migration: who, why, and on which evidence. */
 export function JournalPanel({ migration }: { migration: Migration }) {
-  const { name, stage, epoch, weightSet, moving, verify, sync } = migration;
-  const about = JSON.stringify([
-    name,
-    stage,
-    epoch,
-    weightSet,
-    moving?.phase,
-    verify?.repaired,
-    sync?.parked,
-  ]);
-  const { answer, refusal } = useAnswer(about, () =>
-    answerOf(api.GET('/v1/journal', { params: { query: { migration: name } } })),
+  const { name } = migration;
+  const [isAll, setAll] = useState(false);
+  const mine = (journal.value ?? []).filter((entry) => entry.migration === name);
+  const older = useAnswer(isAll ? name : '', async () =>
+    isAll ? answerOf(api.GET('/v1/journal', { params: { query: { migration: name } } })) : null,
   );
-  const moments = timelineOf(answer ?? []);
+  const known = new Set(mine.map(({ seq }) => seq));
+  const entries = [...(older.answer ?? []).filter(({ seq }) => !known.has(seq)), ...mine];
   return (
     <Panel title="Journal">
-      <Refusal refusal={refusal} />
-      {answer?.length === 0 && <p class="quiet">Nothing was decided yet.</p>}
-      <Timeline moments={moments} />
+      <Refusal refusal={older.refusal} />
+      {journal.value !== null && entries.length === 0 && <p class="quiet">Nothing was decided yet.</p>}
+      <Timeline moments={timelineOf(isAll ? entries : entries.slice(-SHOWN))} />
+      {!isAll && entries.length > 0 && (
+        <button type="button" class="small" onClick={() => setAll(true)}>
+          Show all of it
+        </button>
+      )}
     </Panel>
   );
 }

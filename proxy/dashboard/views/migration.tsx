@@ -5,6 +5,7 @@ import { Moves, WaitsFor } from './card.tsx';
 import { DifferencesPanel } from './differences.tsx';
 import { GatesPanel } from './gates-panel.tsx';
 import { JournalPanel } from './journal.tsx';
+import { OldAndNewPanel } from './old-and-new.tsx';
 import { ReadsPanel } from './reads.tsx';
 import { StagePath } from './stage-path.tsx';
 import { SyncPanel } from './sync.tsx';
@@ -20,6 +21,7 @@ export function MigrationView({ name }: { name: string }) {
       <StagePath migration={migration} />
       <div class="panels">
         <GatesPanel migration={migration} />
+        <OldAndNewPanel name={name} />
         <ReadsPanel migration={migration} />
         <SyncPanel migration={migration} />
         <VerifyPanel migration={migration} />

@@ -1,10 +1,12 @@
 import { answerOf, api, type Schemas } from '../client/call.ts';
-import { migrations, type Migration } from '../client/live.ts';
+import { journal } from '../client/journal.ts';
+import { migrations, steps, type Migration } from '../client/live.ts';
 import { addressOf } from '../client/place.ts';
 import { mayOrder } from '../client/session.ts';
 import { useAnswer } from '../client/use-answer.ts';
 import { useOrder } from '../client/use-order.ts';
 import { phasesOf } from '../facts/change-of-owner.ts';
+import { Phases } from '../parts/phases.tsx';
 import { standingOf } from '../facts/standing.ts';
 import { timelineOf } from '../facts/timeline.ts';
 import { Ago } from '../parts/ago.tsx';
@@ -23,7 +25,6 @@ export function MovesView() {
   const about = JSON.stringify(
     all.map(({ name, stage, epoch, weightSet, moving }) => [name, stage, epoch, weightSet, moving]),
   );
-  const journal = useAnswer(about, () => answerOf(api.GET('/v1/journal')));
   return (
     <div class="moves-view">
       <header class="head">
@@ -45,8 +46,7 @@ export function MovesView() {
         </ul>
       </Panel>
       <Panel title="What was decided">
-        <Refusal refusal={journal.refusal} />
-        <Timeline named moments={timelineOf(journal.answer ?? []).slice(0, NEWEST)} />
+        <Timeline named moments={timelineOf((journal.value ?? []).slice(-NEWEST))} />
       </Panel>
     </div>
   );
@@ -71,7 +71,7 @@ function UnderWay({ about, moving }: { about: string; moving: readonly Migration
 function OpenMove({ move, again }: { move: Schemas['MoveUnderWay']; again: () => void }) {
   const [{ isUnderWay, refusal }, place] = useOrder();
   const now = migrations.value.find(({ name }) => name === move.migration)?.moving;
-  const phases = now ? phasesOf(now.phase) : null;
+  const phases = phasesOf(steps.value, move.migration, move.since, now?.phase ?? null);
   const abort = () =>
     place(
       (header) =>
@@ -92,15 +92,7 @@ function OpenMove({ move, again }: { move: Schemas['MoveUnderWay']; again: () =>
       <p class="quiet">
         begun <Ago at={move.since} /> by {move.by}. Next: {move.next}
       </p>
-      {phases && (
-        <ol class="phases">
-          {phases.map(({ phase, words, state }) => (
-            <li key={phase} data-state={state} aria-current={state === 'doing' ? 'step' : undefined}>
-              {words}
-            </li>
-          ))}
-        </ol>
-      )}
+      {phases && <Phases change={phases} />}
       <div class="row">
         <button type="button" class="small" disabled={isOff} onClick={abort}>
           Give it up

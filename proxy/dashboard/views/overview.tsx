@@ -1,32 +1,47 @@
 import { computed } from '@preact/signals';
 import { answerOf, api } from '../client/call.ts';
-import { migrations } from '../client/live.ts';
-import { useAnswer } from '../client/use-answer.ts';
-import { historyOf } from '../facts/history.ts';
+import { fresh, migrations } from '../client/live.ts';
+import { useRepeatedly } from '../client/use-repeatedly.ts';
+import { latelyAsked } from '../facts/progress.ts';
 import { takeoverOf } from '../facts/takeover.ts';
-import { count, percent } from '../words.ts';
 import { Fig } from '../parts/fig.tsx';
+import { count, percent } from '../words.ts';
 import { MigrationCard } from './card.tsx';
 import { Growth } from './growth.tsx';
 
 const takeover = computed(() => takeoverOf(migrations.value));
+/** More points than a chart has pixels say nothing. */
+const POINTS = 300;
+const EVERY_MS = 15_000;
 
 /** How far it has come, and what each migration waits for. */
 export function Overview() {
   const all = migrations.value;
+  if (all.length > 0) return <Grown />;
+  return fresh.value.state === 'fresh' ? <Nothing /> : <p class="empty">Waiting for the first status …</p>;
+}
+
+function Grown() {
+  const all = migrations.value;
   const { routes, writes } = takeover.value;
   const about = JSON.stringify(all.map(({ name, stage, weightSet }) => [name, stage, weightSet]));
-  const journal = useAnswer(about, () => answerOf(api.GET('/v1/journal'))).answer;
-  if (all.length === 0) return <Nothing />;
-  const history = journal && historyOf(all, journal, Date.now());
-  const words = `A fig over its tree. ${inWords('routes', routes.percent)}, ${inWords('writes', writes.percent)}.`;
+  const { answer } = useRepeatedly(about, EVERY_MS, () =>
+    answerOf(api.GET('/v1/progress', { params: { query: { points: POINTS } } })),
+  );
+  const points = answer?.points ?? null;
+  const shares = {
+    requests: (points && latelyAsked(points, 'requests')?.percent) ?? null,
+    routes: routes.percent,
+    writes: (points && latelyAsked(points, 'writes')?.percent) ?? writes.percent,
+  };
+  const words = Object.entries(shares).map(([what, share]) => inWords(what, share));
   return (
     <div class="overview">
       <section class="growth" aria-labelledby="growth-title">
         <div class="growth-tree">
-          <Fig requests={null} routes={routes.percent} writes={writes.percent} words={words} />
+          <Fig {...shares} words={`A fig over its tree: ${words.join(', ')}.`} />
         </div>
-        <Growth {...{ routes, writes, history }} />
+        <Growth {...{ routes, writes, points }} />
       </section>
       <section aria-labelledby="migrations-title">
         <h2 id="migrations-title">

@@ -1,11 +1,15 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { Refused, type Schemas } from '../client/call.ts';
-import { migrationNamed } from '../client/live.ts';
+import { answerOf, api, Refused, type Schemas } from '../client/call.ts';
+import { migrationNamed, steps } from '../client/live.ts';
+import { useRepeatedly } from '../client/use-repeatedly.ts';
 import { phasesOf } from '../facts/change-of-owner.ts';
 import { VERB_WORDS, type Verb } from '../facts/stages.ts';
 import { Gates } from '../parts/gates.tsx';
 import { Icon } from '../parts/icon.tsx';
-import { duration } from '../words.ts';
+import { Phases } from '../parts/phases.tsx';
+import { count, duration, milliseconds } from '../words.ts';
+
+const EVERY_MS = 2000;
 
 interface Props {
   migration: string;
@@ -26,6 +30,9 @@ export function Progress({ migration, verb, phase, again, close }: Props) {
         {phase === 'ordered' && <Running migration={migration} />}
         {phase instanceof Refused && <No refusal={phase} />}
         {phase !== 'ordered' && !(phase instanceof Refused) && <How outcome={phase} />}
+        {phase !== 'ordered' && !(phase instanceof Refused) && changesOwner(phase) && (
+          <Went migration={migration} epoch={phase.epoch} />
+        )}
       </div>
       {isOver && (
         <footer>
@@ -46,24 +53,42 @@ export function Progress({ migration, verb, phase, again, close }: Props) {
 
 function Running({ migration }: { migration: string }) {
   const moving = migrationNamed(migration)?.moving;
-  const phases = moving ? phasesOf(moving.phase) : null;
+  const change = moving ? phasesOf(steps.value, migration, moving.since, moving.phase) : null;
   return (
     <div class="running">
       <p>
         <strong>Under way</strong> <Elapsed />
       </p>
-      {phases ? (
-        <ol class="phases">
-          {phases.map(({ phase, words, state }) => (
-            <li key={phase} data-state={state} aria-current={state === 'doing' ? 'step' : undefined}>
-              {words}
-            </li>
-          ))}
-        </ol>
+      {change ? (
+        <Phases change={change} />
       ) : (
         <p class="quiet">{moving?.phase ?? 'The gates are looked at once more, then it begins.'}</p>
       )}
     </div>
+  );
+}
+
+/** How the change of owner went that has just ended, from the control API: steps may be gone by when one could look. */
+function Went({ migration, epoch }: { migration: string; epoch: number }) {
+  // The proxies tell a moment later how long their writes have waited.
+  const { answer } = useRepeatedly(`${migration} ${epoch}`, EVERY_MS, () =>
+    answerOf(api.GET('/v1/migrations/{migration}/moves/last', { params: { path: { migration } } })),
+  );
+  if (!answer) return null;
+  const { writesWaited, at, steps } = answer;
+  const change = phasesOf(steps, migration, at, null);
+  return (
+    <>
+      {writesWaited && (
+        <p>
+          <strong>{count(writesWaited.count)}</strong> {writesWaited.count === 1 ? 'write' : 'writes'} waited:{' '}
+          <strong>{milliseconds(writesWaited.p50)}</strong> at the median,{' '}
+          <strong>{milliseconds(writesWaited.max)}</strong> at most.
+        </p>
+      )}
+      {writesWaited === null && <p class="quiet">No write is known to have waited.</p>}
+      {change && <Phases change={{ ...change, writesWaitMs: null }} />}
+    </>
   );
 }
 
@@ -79,6 +104,10 @@ function Elapsed() {
       for {duration(seconds)}
     </span>
   );
+}
+
+function changesOwner({ verb, from }: Schemas['MoveOutcome']): boolean {
+  return verb === 'cutover' || (verb === 'rollback' && from === 'extracted');
 }
 
 function No({ refusal }: { refusal: Refused }) {

@@ -1,123 +1,51 @@
-import { computed } from '@preact/signals';
-import { migrations } from '../client/live.ts';
-import { addressOf, replaceQuery } from '../client/place.ts';
-import { filtered, routeRows, type RouteFilter, type RouteRow } from '../facts/list-routes.ts';
-import { Badge } from '../parts/badge.tsx';
-import { Icon } from '../parts/icon.tsx';
-import { LongTable } from '../parts/long-table.tsx';
+import { now } from '../client/live.ts';
+import { replaceQuery } from '../client/place.ts';
+import { routesRefusal, routesUse, useRoutesUse } from '../client/routes-use.ts';
+import { filtered, type RouteFilter } from '../facts/list-routes.ts';
+import { Refusal } from '../parts/refusal.tsx';
 import { count } from '../words.ts';
+import { RouteFilters } from './route-filters.tsx';
+import { RouteTable } from './route-table.tsx';
+import { Unmatched } from './unmatched.tsx';
 
-const rows = computed(() => routeRows(migrations.value));
-const COLUMNS = ['Route', 'Migration', 'Stage', 'Answered by'];
-
-/** Every route, with search and filter; both stand in the address. */
+/** Every route with its use, and what no route matches; search and filters stand in the address. */
 export function RoutesView({ query }: { query: URLSearchParams }) {
+  useRoutesUse();
+  const use = routesUse.value;
+  const field = (name: string): string => query.get(name) ?? '';
   const filter: RouteFilter = {
-    search: query.get('search') ?? '',
-    migration: query.get('migration') ?? '',
-    arm: query.get('arm') ?? '',
-    kind: query.get('kind') ?? '',
+    ...{ search: field('search'), migration: field('migration'), arm: field('arm') },
+    ...{ kind: field('kind'), use: field('use') },
   };
-  const found = filtered(rows.value, filter);
-  const set = (name: keyof RouteFilter, value: string) => {
+  const set = (name: string, value: string) => {
     const next = new URLSearchParams(query);
     if (value === '') next.delete(name);
     else next.set(name, value);
     replaceQuery(next);
   };
+  const isUnmatched = filter.use === 'unmatched';
+  // The minute is enough to tell what was not asked for in a week.
+  const found =
+    use && !isUnmatched ? filtered(use.rows, filter, Math.floor(now.value / 60_000) * 60_000) : [];
   return (
     <div class="routes">
       <header class="head">
         <h1>Routes</h1>
         <p class="quiet" role="status">
-          {found.length === rows.value.length
-            ? `${count(found.length)} routes`
-            : `${count(found.length)} of ${count(rows.value.length)} routes`}
+          {use && !isUnmatched && howMany(found.length, use.rows.length)}
+          {use && isUnmatched && `${count(use.unmatched.length)} shapes of requests`}
         </p>
       </header>
-      <Filters filter={filter} set={set} />
-      {found.length === 0 ? (
-        <p class="empty">No route fits.</p>
-      ) : (
-        <LongTable
-          rows={found}
-          rowHeight={3}
-          columns={COLUMNS}
-          words="Routes"
-          keyOf={({ key }) => key}
-          cellsOf={cellsOf}
-        />
-      )}
+      <RouteFilters filter={filter} set={set} />
+      <Refusal refusal={routesRefusal.value} />
+      {use === null && routesRefusal.value === null && <p class="empty">Counting …</p>}
+      {use && isUnmatched && <Unmatched unmatched={use.unmatched} search={filter.search} />}
+      {use && !isUnmatched && found.length === 0 && <p class="empty">No route fits.</p>}
+      {found.length > 0 && <RouteTable rows={found} />}
     </div>
   );
 }
 
-function cellsOf(row: RouteRow) {
-  return [
-    <span class="route">
-      <b class="method" data-kind={row.kind}>
-        {row.method}
-      </b>
-      <code title={row.place}>{row.place}</code>
-      {row.method === 'any' && <span class="quiet">{row.kind}</span>}
-    </span>,
-    <a href={addressOf.migration(row.migration)}>{row.migration}</a>,
-    row.stage,
-    <Badge tone={row.arm === 'service' ? 'good' : row.arm === 'split' ? 'attention' : 'plain'}>
-      {row.answeredBy}
-    </Badge>,
-  ];
-}
-
-function Filters({
-  filter,
-  set,
-}: {
-  filter: RouteFilter;
-  set: (name: keyof RouteFilter, value: string) => void;
-}) {
-  const names = migrations.value.map(({ name }) => name);
-  return (
-    <form class="filters" role="search" onSubmit={(event) => event.preventDefault()}>
-      <label class="search">
-        <Icon name="search" />
-        <span class="spoken">Search routes</span>
-        <input
-          type="search"
-          placeholder="Search: method, path, migration"
-          value={filter.search}
-          onInput={(event) => set('search', event.currentTarget.value)}
-        />
-      </label>
-      <Choice {...{ name: 'migration', words: 'Migration', options: names, filter, set }} />
-      <Choice
-        {...{ name: 'arm', words: 'Answered by', options: ['monolith', 'service', 'split'], filter, set }}
-      />
-      <Choice {...{ name: 'kind', words: 'Reads or writes', options: ['reads', 'writes'], filter, set }} />
-    </form>
-  );
-}
-
-interface ChoiceProps {
-  name: keyof RouteFilter;
-  words: string;
-  options: readonly string[];
-  filter: RouteFilter;
-  set: (name: keyof RouteFilter, value: string) => void;
-}
-
-function Choice({ name, words, options, filter, set }: ChoiceProps) {
-  return (
-    <label class="choice">
-      {words}
-      <select value={filter[name]} onChange={(event) => set(name, event.currentTarget.value)}>
-        <option value="">all</option>
-        {options.map((option) => (
-          <option key={option} value={option}>
-            {option}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
+function howMany(found: number, all: number): string {
+  return found === all ? `${count(all)} routes` : `${count(found)} of ${count(all)} routes`;
 }
