@@ -1,5 +1,8 @@
+import { breaking, type Difference, warning } from './difference.ts';
 import { resolveRef } from './document.ts';
-import type { OpenApiDocument, Operation, Schema } from './document.ts';
+import type { OpenApiDocument, Operation, Parameter } from './document.ts';
+import { inputDifferences } from './input.ts';
+import { type Documents, outputDifferences } from './output.ts';
 
 /** A route as the configuration has it, e.g. `GET` and `/api/products/{id}`. */
 export interface ContractRoute {
@@ -7,24 +10,34 @@ export interface ContractRoute {
   path: string;
 }
 
-/**
- * What a client of the old contract would notice if the new one answered instead: operations, answers and fields
- * that are gone, types that changed, input that is newly required.
- *
- * @returns one line for each breaking difference
- */
+/** The lines of those differences at which a client of the old contract can fail. */
 export function breakingDifferences(
   old: OpenApiDocument,
   next: OpenApiDocument,
   routes: readonly ContractRoute[],
 ): string[] {
+  return differences(old, next, routes)
+    .filter(({ severity }) => severity === 'breaking')
+    .map(({ message }) => message);
+}
+
+/**
+ * What a client of the old contract would notice if the new one answered instead: operations, answers, media types and
+ * fields that are gone, types that changed, input that is newly required or not accepted any more.
+ */
+export function differences(
+  old: OpenApiDocument,
+  next: OpenApiDocument,
+  routes: readonly ContractRoute[],
+): Difference[] {
+  const docs = { old, next };
   return operationsOf(old, routes).flatMap(({ label, method, path, operation }) => {
     const counterpart = findOperation(next, method, path);
-    if (!counterpart) return [`${label}: the service does not document it`];
+    if (!counterpart) return [breaking(`${label}: the service does not document it`)];
     return [
-      ...answerDifferences(old, next, operation, counterpart),
-      ...inputDifferences(old, next, operation, counterpart),
-    ].map((difference) => `${label}: ${difference}`);
+      ...answerDifferences(docs, operation, counterpart),
+      ...requestDifferences(docs, operation, counterpart),
+    ].map((difference) => ({ ...difference, message: `${label}: ${difference.message}` }));
   });
 }
 
@@ -39,7 +52,7 @@ function operationsOf(document: OpenApiDocument, routes: readonly ContractRoute[
         label: `${method.toUpperCase()} ${path}`,
         method,
         path,
-        operation: operation as Operation,
+        operation: withParameters(item, operation as Operation),
       })),
   );
 }
@@ -55,89 +68,78 @@ function covers(route: ContractRoute, method: string, path: string): boolean {
 function findOperation(document: OpenApiDocument, method: string, path: string): Operation | undefined {
   const [, item] =
     Object.entries(document.paths).find(([other]) => anonymous(other) === anonymous(path)) ?? [];
-  return item?.[method] as Operation | undefined;
+  const operation = item?.[method] as Operation | undefined;
+  return item && operation && withParameters(item, operation);
 }
 
-function answerDifferences(
-  oldDocument: OpenApiDocument,
-  newDocument: OpenApiDocument,
-  old: Operation,
-  next: Operation,
-): string[] {
-  return Object.entries(old.responses ?? {}).flatMap(([status, answer]) => {
+/** A path's parameters are those of all its operations. */
+function withParameters(item: Record<string, unknown>, operation: Operation): Operation {
+  const shared = (item['parameters'] ?? []) as Parameter[];
+  return { ...operation, parameters: [...shared, ...(operation.parameters ?? [])] };
+}
+
+function answerDifferences(docs: Documents, old: Operation, next: Operation): Difference[] {
+  const gone = Object.entries(old.responses ?? {}).flatMap(([status, answer]) => {
     const counterpart = next.responses?.[status] ?? next.responses?.['default'];
-    if (!counterpart) return [`status ${status} is gone`];
-    const from = jsonSchema(resolveRef(oldDocument, answer).content);
-    const to = jsonSchema(resolveRef(newDocument, counterpart).content);
-    if (!from) return [];
-    if (!to) return [`status ${status} has no JSON body any more`];
-    return outputDifferences({ old: oldDocument, next: newDocument }, from, to, `answer ${status}`, 0);
+    if (!counterpart) return [breaking(`status ${status} is gone`)];
+    const from = resolveRef(docs.old, answer).content ?? {};
+    const to = resolveRef(docs.next, counterpart).content ?? {};
+    return Object.entries(from).flatMap(([type, { schema }]) => {
+      const media = mediaOf(to, type);
+      if (!media) return [breaking(`answer ${status} is not ${type} any more`)];
+      if (!schema) return [];
+      return outputDifferences(docs, schema, media.schema ?? {}, `answer ${status}`);
+    });
   });
+  const added = Object.keys(next.responses ?? {}).filter((status) => !old.responses?.[status]);
+  const isSuccess = (status: string) => status.startsWith('2');
+  return [
+    ...gone,
+    ...added.map((status) => {
+      const message = `status ${status} is new`;
+      return isSuccess(status) && !old.responses?.['default'] ? breaking(message) : warning(message);
+    }),
+  ];
 }
 
-interface Documents {
-  old: OpenApiDocument;
-  next: OpenApiDocument;
-}
-
-/** Fields that an answer had must stay, with their type and, if they were promised, promised. */
-function outputDifferences(
-  docs: Documents,
-  from: Schema,
-  to: Schema,
-  where: string,
-  depth: number,
-): string[] {
-  const [a, b] = [resolveRef(docs.old, from), resolveRef(docs.next, to)];
-  if (depth > 8) return []; // recursive schemas repeat themselves
-  const [oldTypes, newTypes] = [typesOf(a), typesOf(b)];
-  const widened = newTypes.filter(
-    (type) => !oldTypes.includes(type) && !(type === 'integer' && oldTypes.includes('number')),
-  );
-  if (oldTypes.length > 0 && widened.length > 0) {
-    return [`${where} was ${oldTypes.join('|')} and is ${newTypes.join('|')}`];
-  }
-  const fields = Object.entries(a.properties ?? {}).flatMap(([name, schema]) => {
-    const field = `${where}.${name}`;
-    const counterpart = b.properties?.[name];
-    if (!counterpart) return [`${field} is gone`];
-    const loosened = a.required?.includes(name) === true && b.required?.includes(name) !== true;
+function requestDifferences(docs: Documents, old: Operation, next: Operation): Difference[] {
+  const before = (old.parameters ?? []).map((parameter) => resolveRef(docs.old, parameter));
+  const now = (next.parameters ?? []).map((parameter) => resolveRef(docs.next, parameter));
+  const isSame = (a: Parameter, b: Parameter) => a.in === b.in && (a.in === 'path' || a.name === b.name);
+  const parameters = now.flatMap((parameter) => {
+    const known = before.find((other) => isSame(other, parameter));
+    const where = `${parameter.in} parameter ${parameter.name}`;
+    const isNew = parameter.required === true && parameter.in !== 'path' && known?.required !== true;
     return [
-      ...(loosened ? [`${field} was always there and is optional now`] : []),
-      ...outputDifferences(docs, schema, counterpart, field, depth + 1),
+      ...(isNew ? [breaking(`${where} is required now`)] : []),
+      // Of several in one path it is not known which is which under another name.
+      ...(known && known.name === parameter.name
+        ? inputDifferences(docs, known.schema ?? {}, parameter.schema ?? {}, where)
+        : []),
     ];
   });
-  const items = a.items && b.items ? outputDifferences(docs, a.items, b.items, `${where}[]`, depth + 1) : [];
-  return [...fields, ...items];
+  const gone = before
+    .filter((parameter) => parameter.in !== 'path' && !now.some((other) => isSame(parameter, other)))
+    .map((parameter) => warning(`${parameter.in} parameter ${parameter.name} is ignored now`));
+  return [...parameters, ...gone, ...bodyDifferences(docs, old, next)];
 }
 
-function inputDifferences(
-  oldDocument: OpenApiDocument,
-  newDocument: OpenApiDocument,
-  old: Operation,
-  next: Operation,
-): string[] {
-  const known = (old.parameters ?? []).map((parameter) => resolveRef(oldDocument, parameter));
-  const parameters = (next.parameters ?? [])
-    .map((parameter) => resolveRef(newDocument, parameter))
-    .filter((parameter) => parameter.required === true && parameter.in !== 'path')
-    .filter((p) => !known.some((k) => k.name === p.name && k.in === p.in && k.required === true))
-    .map((parameter) => `${parameter.in} parameter ${parameter.name} is required now`);
-  const from = old.requestBody && jsonSchema(resolveRef(oldDocument, old.requestBody).content);
-  const to = next.requestBody && jsonSchema(resolveRef(newDocument, next.requestBody).content);
-  if (!to) return parameters;
-  const before = from ? (resolveRef(oldDocument, from).required ?? []) : [];
-  const added = (resolveRef(newDocument, to).required ?? []).filter((name) => !before.includes(name));
-  return [...parameters, ...added.map((name) => `body field ${name} is required now`)];
+function bodyDifferences(docs: Documents, old: Operation, next: Operation): Difference[] {
+  const from = old.requestBody && resolveRef(docs.old, old.requestBody);
+  const to = next.requestBody && resolveRef(docs.next, next.requestBody);
+  if (!to) return from ? [warning('the body is ignored now')] : [];
+  const isNew = to.required === true && from?.required !== true;
+  const media = Object.entries(from?.content ?? {}).flatMap(([type, { schema }]) => {
+    const counterpart = mediaOf(to.content ?? {}, type);
+    if (!counterpart) return [breaking(`a body of ${type} is not accepted any more`)];
+    return inputDifferences(docs, schema ?? {}, counterpart.schema ?? {}, 'body');
+  });
+  return [...(isNew ? [breaking('a body is required now')] : []), ...media];
 }
 
-function jsonSchema(content: Record<string, { schema?: Schema }> | undefined): Schema | undefined {
-  const [, media] =
-    Object.entries(content ?? {}).find(([type]) => /^application\/(.*\+)?json\b/.test(type)) ?? [];
-  return media?.schema;
-}
-
-function typesOf(schema: Schema): string[] {
-  const types = [schema.type ?? []].flat();
-  return schema.nullable === true ? [...types, 'null'] : types;
+/** The same type whatever its parameters, or a range that has it. */
+function mediaOf<Media>(content: Record<string, Media>, type: string): Media | undefined {
+  const name = (text: string) => text.split(';')[0]!.trim().toLowerCase();
+  const range = `${name(type).split('/')[0]}/*`;
+  return Object.entries(content).find(([other]) => [name(type), range, '*/*'].includes(name(other)))?.[1];
 }

@@ -8,7 +8,7 @@ export interface OpenApiDocument {
 
 export interface Operation {
   parameters?: Parameter[];
-  requestBody?: { content?: Record<string, { schema?: Schema }> };
+  requestBody?: { required?: boolean; content?: Record<string, { schema?: Schema }> };
   responses?: Record<string, { content?: Record<string, { schema?: Schema }> }>;
 }
 
@@ -16,11 +16,30 @@ export interface Parameter {
   name?: string;
   in?: string;
   required?: boolean;
+  schema?: Schema;
 }
 
+/** What OpenAPI 3.0 and 3.1 say of a value; `nullable` is 3.0's, lists of types and `const` are 3.1's. */
 export interface Schema {
   type?: string | string[];
   nullable?: boolean;
+  enum?: unknown[];
+  const?: unknown;
+  allOf?: Schema[];
+  anyOf?: Schema[];
+  oneOf?: Schema[];
+  additionalProperties?: boolean | Schema;
+  minimum?: number;
+  maximum?: number;
+  /** A number in 3.1; in 3.0 whether `minimum` itself is excluded. */
+  exclusiveMinimum?: number | boolean;
+  exclusiveMaximum?: number | boolean;
+  minLength?: number;
+  maxLength?: number;
+  minItems?: number;
+  maxItems?: number;
+  pattern?: string;
+  format?: string;
   properties?: Record<string, Schema>;
   required?: string[];
   items?: Schema;
