@@ -14,7 +14,7 @@ const forbid = (...folders) => ({
 });
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', '.strangler', '**/*.gen.ts', '**/*.mjs'] },
+  { ignores: ['**/dist', 'node_modules', '.strangler', '**/*.gen.ts', '**/*.mjs'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

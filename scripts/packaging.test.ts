@@ -49,7 +49,11 @@ describe('the package, installed outside the repository', () => {
   it('holds what is needed and nothing else', () => {
     const files = readdirSync(join(app, 'node_modules', 'strangler'), { recursive: true }).map(String);
     expect(files).toEqual(
-      expect.arrayContaining(['dist/strangler.schema.json', 'dist/proxy/dashboard/page.js', 'README.md']),
+      expect.arrayContaining([
+        'dist/strangler.schema.json',
+        'dist/proxy/dashboard/dist/index.html',
+        'README.md',
+      ]),
     );
     expect(files.filter((file) => /\.ts$|test|demo|legacy-monolith|extracted/.test(file))).toEqual([]);
   });
@@ -70,7 +74,9 @@ describe('the package, installed outside the repository', () => {
     const ended = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
     const said = await untilReady(child, ended);
     const dashboard = /dashboard +(\S+)/.exec(said)?.[1] ?? 'none';
-    expect(await (await fetch(dashboard)).text()).toMatch(/<script type="module" src="\/?page.js">/);
+    const page = await (await fetch(dashboard)).text();
+    const script = /<script type="module"[^>]* src="(\/assets\/[^"]+\.js)"/.exec(page)?.[1] ?? 'none';
+    expect((await fetch(new URL(script, dashboard))).status).toBe(200);
     child.kill('SIGTERM');
     expect(await Promise.race([ended, late()])).toEqual([0, null]);
   }, 90_000);

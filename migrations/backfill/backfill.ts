@@ -11,6 +11,7 @@ import { RecentRate, reportOf } from './progress.ts';
 import type { BackfillSettings } from './schema.ts';
 import { backfillSchema } from './schema.ts';
 import { restFor } from './throttle.ts';
+import type { Rest } from './throttle.ts';
 import type { Pace } from './usual-pace.ts';
 import { UsualPace } from './usual-pace.ts';
 import { writeChunk } from './write-chunk.ts';
@@ -120,7 +121,7 @@ class Copy {
       cursor = await this.write(turn, cursor, chunk, readMs);
       if (cursor.done) return;
       size = nextChunkRows({ asked, rows, ms: this.heldMs }, this.settings());
-      await this.rest(rows, readMs, pace.add(readMs / rows));
+      await this.rest(rows, readMs, pace.add(readMs / rows, this.settings().maxSlowdown));
     }
     await next.catch(() => undefined);
   }
@@ -169,6 +170,7 @@ class Copy {
   /** Rests as long as something is in the way, and says what. */
   private async rest(rows: number, readMs: number, { readMsPerRow, usualMsPerRow }: Pace): Promise<void> {
     const { signal } = this.options;
+    let still = '';
     for (let look = 0; !signal.aborted; look += 1) {
       const held = this.options.heldBecause?.() ?? null;
       const load = {
@@ -180,8 +182,10 @@ class Copy {
         usualMsPerRow,
         readMs,
       };
-      const rest = held === null ? restFor(this.settings(), load) : { ms: PAUSED_LOOK_MS, reason: held };
-      this.rests = rest?.reason ?? '';
+      const rest: Rest | null =
+        held === null ? restFor(this.settings(), load) : { ms: PAUSED_LOOK_MS, reason: held };
+      if (rest?.holdsOn) still = rest.reason;
+      this.rests = rest?.reason ?? still;
       if (rest === null) {
         this.lastAt = performance.now();
         return;

@@ -15,6 +15,8 @@ export interface Load extends Pace {
 export interface Rest {
   ms: number;
   reason: string;
+  /** It holds on also when the rest is over: until a later chunk is read at the usual pace. */
+  holdsOn?: boolean;
 }
 
 const LOOK_AGAIN_MS = 100;
@@ -36,6 +38,7 @@ export function restFor(settings: BackfillSettings, load: Load): Rest | null {
     return {
       ms: Math.min(load.readMs, MOST_MS),
       reason: `the owner answers ${times} times slower than usual`,
+      holdsOn: true,
     };
   }
   return null;

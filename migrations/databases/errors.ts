@@ -3,10 +3,39 @@ export class DatabaseError extends Error {
   override name = 'DatabaseError';
 }
 
+/** There is no connection, or there is none any more: then nobody knows what became of the statement. */
 export class UnreachableDatabaseError extends DatabaseError {
   override name = 'UnreachableDatabaseError';
-  constructor(label: string, where: string, cause: unknown) {
-    super(`${label}: the database at ${where} cannot be reached: ${reasonOf(cause)}`, { cause });
+  constructor(
+    label: string,
+    where: string,
+    cause: unknown,
+    had: 'no connection' | 'a connection' = 'no connection',
+  ) {
+    const [what, advice] = ADVICE[had];
+    super(`${label}: the database at ${where} ${what}: ${reasonOf(cause)}; ${advice}`, { cause });
+  }
+}
+
+const ADVICE = {
+  'no connection': [
+    'cannot be reached',
+    'see that the server runs and takes connections there, and that the URL, its user and the network are right',
+  ],
+  'a connection': [
+    'broke the connection',
+    'see that the server runs and who ended it or what is between; a sync goes on by itself, a command has to be given again',
+  ],
+} as const;
+
+/** Connections are made, or were, and nothing is answered on them. */
+export class SilentDatabaseError extends DatabaseError {
+  override name = 'SilentDatabaseError';
+  constructor(what: string, waitedFor: readonly string[], ms: number) {
+    const who = waitedFor.length > 0 ? `no answer from the database of ${waitedFor.join(', ')}` : 'no end';
+    super(
+      `${what}: ${who} within ${ms / 1000} s; see what it is busy with, or whether the network drops what it says`,
+    );
   }
 }
 
@@ -34,6 +63,18 @@ export class FenceTimeoutError extends DatabaseError {
     super(
       `${label}: writers to ${tables.join(', ')} did not end within ${ms} ms, so the fence was not raised; ` +
         'find the long transaction (pg_stat_activity, SHOW PROCESSLIST) and try again',
+    );
+  }
+}
+
+/** A table's counter could not be raised above the keys that the other side has given out. */
+export class IdentityTimeoutError extends DatabaseError {
+  override name = 'IdentityTimeoutError';
+  constructor(label: string, table: string, next: bigint, seconds: number) {
+    super(
+      `${label}: AUTO_INCREMENT of table "${table}" could not be raised to ${next}: an open transaction uses the ` +
+        `table, and did not end within ${seconds} s; find it (SHOW PROCESSLIST, information_schema.innodb_trx), end it ` +
+        'and try again',
     );
   }
 }

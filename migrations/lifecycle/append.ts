@@ -15,6 +15,12 @@ export interface NewEntry {
   evidence: unknown;
 }
 
+/** A decision, and the newest entry of its migration that whoever decides knows of. */
+export interface ExpectedEntry {
+  entry: NewEntry;
+  expectedSeq: number;
+}
+
 /** An entry as the database gives it. */
 export interface EntryRow {
   seq: string;

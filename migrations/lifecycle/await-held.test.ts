@@ -22,7 +22,8 @@ function cutOver(): Promise<ChangeState> {
   const { bed, journal } = canary;
   const ground = { ground: bed.synced, synced: bed.synced };
   const observe = (effect: Effect): void => void steps.emit(effect);
-  return changeOwner({ store, journal, ...ground, observe }, FORWARD, journal.state('catalog').seq);
+  const member = { ...ground, order: FORWARD, seq: journal.state('catalog').seq };
+  return changeOwner({ store, journal, observe }, [member]);
 }
 
 describe('proxies', () => {

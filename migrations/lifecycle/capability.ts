@@ -24,6 +24,8 @@ export interface Capability {
   thresholds: GateThresholds;
   /** Migrations that are cut over before this one. */
   after?: readonly string[];
+  /** All that move together, itself among them, in one order for all of them; it moves alone when left out. */
+  together?: readonly string[];
   /** When a comparison begins by itself; never when left out. */
   verify?: VerifySettings;
   /** How hard the copy of existing rows may press; the defaults when left out. */
@@ -90,6 +92,7 @@ export function isSameGround(a: Capability, b: Capability | undefined): boolean 
   return (
     a.service === b?.service &&
     isDeepStrictEqual(a.pairs, b.pairs) &&
+    isDeepStrictEqual(a.together, b.together) &&
     a.databases?.monolith === b.databases?.monolith &&
     a.databases?.service === b.databases?.service
   );

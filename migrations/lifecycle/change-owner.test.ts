@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { relayOnce } from '../relay/relay.ts';
 import type { TwoDatabases } from '../testing/two-databases.ts';
 import { streamFrom } from './capability.ts';
-import type { ChangeOwnerContext, OwnerChangeOrder } from './change-owner.ts';
+import type { ChangeOwnerContext, Member, OwnerChangeOrder } from './change-owner.ts';
 import { changeOwner, resumeChange } from './change-owner.ts';
 import { backfill } from '../backfill/backfill.ts';
 import { Coordinator } from './coordinator.ts';
@@ -32,10 +32,13 @@ afterEach(() => canary.close());
 const context = (): ChangeOwnerContext => ({
   store,
   journal,
-  ground: bed.synced,
-  synced: bed.synced,
   observe: (effect: Effect) => void steps.emit(effect),
 });
+const member = (order: OwnerChangeOrder): Member => ({
+  ...{ order, ground: bed.synced, synced: bed.synced },
+  seq: journal.state('catalog').seq,
+});
+const cutOff = (of = journal) => [{ state: of.state('catalog'), ground: bed.synced }];
 const forward = FORWARD;
 const back: OwnerChangeOrder = {
   ...forward,
@@ -46,6 +49,7 @@ const back: OwnerChangeOrder = {
   newEpoch: 2,
   oldOwner: 'service',
 };
+const by = (newEpoch: number) => ({ oldOwner: 'monolith', epoch: 0, newEpoch }) as const;
 const at = (effect: Effect): Promise<unknown> => once(steps, effect);
 const serviceNames = async () =>
   (await bed.service.query<{ name: string }>('SELECT name FROM manufacturer ORDER BY id')).rows.map(
@@ -59,7 +63,7 @@ const roles = async () =>
   );
 
 async function run(order: OwnerChangeOrder): Promise<ChangeState> {
-  return changeOwner(context(), order, journal.state('catalog').seq);
+  return changeOwner(context(), [member(order)]);
 }
 
 describe('a cutover', () => {
@@ -165,15 +169,11 @@ describe('a write past the proxy', () => {
 describe('two coordinators', () => {
   it('a coordinator that slept through its own abort can neither decide nor fence', async () => {
     const paused = pausedAt('drain');
-    const sleeper = changeOwner(
-      { ...context(), observe: paused.observe },
-      forward,
-      journal.state('catalog').seq,
-    );
+    const sleeper = changeOwner({ ...context(), observe: paused.observe }, [member(forward)]);
     await paused.reached;
     await journal.refresh();
     const second = await JournalFollower.start(store);
-    const taken = await resumeChange({ ...context(), journal: second }, second.state('catalog'), 'second');
+    const taken = await resumeChange({ ...context(), journal: second }, cutOff(second), 'second');
     expect(taken.result).toBe('aborted');
     paused.goOn();
     expect(await sleeper).toMatchObject({ result: 'superseded' });
@@ -230,10 +230,10 @@ describe('two coordinators', () => {
   });
 
   it('a late lift of one attempt does not lower the fence of the next', async () => {
-    await fenceOldOwner(bed.synced, 'monolith', 1, 1000);
-    await liftFence(bed.synced, 'monolith', 0, 1);
-    await fenceOldOwner(bed.synced, 'monolith', 2, 1000);
-    await expect(liftFence(bed.synced, 'monolith', 0, 1)).rejects.toThrow('moved on');
+    await fenceOldOwner(bed.synced, by(1), 1000);
+    await liftFence(bed.synced, by(1));
+    await fenceOldOwner(bed.synced, by(2), 1000);
+    await expect(liftFence(bed.synced, by(1))).rejects.toThrow('moved on');
     await expect(bed.monolith.query(`INSERT INTO maker (nm) VALUES ('stray')`)).rejects.toThrow('is fenced');
   });
 
@@ -249,7 +249,7 @@ describe('two coordinators', () => {
 
   it('a late abort cannot give the tables back after the owner has changed', async () => {
     await run(forward);
-    await expect(liftFence(bed.synced, 'monolith', 0, 1)).rejects.toThrow('moved on');
+    await expect(liftFence(bed.synced, by(1))).rejects.toThrow('moved on');
     expect(await roles()).toEqual(['follower 1', 'owner 1']);
   });
 });
@@ -264,12 +264,10 @@ describe('a crash', () => {
     ['journal-released', 'follower 1|owner 1'],
   ])('right before %s leaves one legal next step, and it is taken', async (effect, expected) => {
     const paused = pausedAt(effect);
-    void changeOwner({ ...context(), observe: paused.observe }, forward, journal.state('catalog').seq).catch(
-      () => undefined,
-    );
+    void changeOwner({ ...context(), observe: paused.observe }, [member(forward)]).catch(() => undefined);
     await paused.reached; // it never goes on: that coordinator is dead
     await journal.refresh();
-    const end = await resumeChange(context(), journal.state('catalog'), 'resume');
+    const end = await resumeChange(context(), cutOff(), 'resume');
     expect(end.result).toBe(expected.startsWith('owner 0') ? 'aborted' : 'completed');
     expect((await roles()).join('|')).toBe(expected);
     expect(journal.state('catalog').change).toBeNull();

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FenceTimeoutError } from '../databases/errors.ts';
+import { within } from '../databases/within.ts';
 import { untilGivenUp } from './contradicted.ts';
 import { JournalConflictError, MoveFailedError } from './errors.ts';
 import { oldOwnerOf } from './fold.ts';
@@ -12,6 +13,7 @@ import type { Side, Stage } from './stages.ts';
 import { otherSide } from './stages.ts';
 import type { ControlStore } from './store.ts';
 import type { Ground, SyncedCapability } from './capability.ts';
+import { forEach } from './together.ts';
 import { RunRecorder } from './run-record.ts';
 import type { RunRecord } from './run-record.ts';
 import { becomeOwner, drain, fenceOldOwner, liftFence, settleKeys } from './hand-over.ts';
@@ -20,10 +22,12 @@ import { becomeOwner, drain, fenceOldOwner, liftFence, settleKeys } from './hand
 export const DECISION_BUDGET_MS = 1500;
 /** An effect that keeps the time itself can say better why it did not end; it gets this much longer. */
 const GRACE_MS = 100;
+/** How long a database may be silent while it is told what is decided: much longer than it waits for any lock then. */
+const ANSWER_MS = 12_000;
 /** How long what is decided is tried again before the caller is told; the control process goes on with it later. */
 const COMPLETION_BUDGET_MS = 20_000;
 
-/** One change of owner of one migration, by whom and why. */
+/** The change of owner of one migration, by whom and why. */
 export interface OwnerChangeOrder {
   verb: 'cutover' | 'rollback';
   migration: string;
@@ -37,9 +41,24 @@ export interface OwnerChangeOrder {
   evidence: unknown;
 }
 
-/** What one run knows: its time limits, and the newest journal entry that it has seen or written itself. */
-interface Run {
+/** One migration whose owner changes: alone, or together with others by the same verb, actor and reason. */
+export interface Member {
+  order: OwnerChangeOrder;
+  /** Newest entry that is known of it: if there is a newer one, the change does not begin. */
   seq: number;
+  /** Null for a migration without tables. */
+  ground: Ground | null;
+  /** What carrying over needs besides; a change that was cut off does without. */
+  synced: SyncedCapability | null;
+}
+
+/** At least one; the decision is one for all of them. */
+export type Members = readonly [Member, ...Member[]];
+
+/** What one run knows: its time limits, and the newest journal entries that it has seen or written itself. */
+interface Run {
+  /** By migration. */
+  seqs: Map<string, number>;
   decideBy: number;
   giveUpAt: number;
 }
@@ -47,38 +66,41 @@ interface Run {
 export interface ChangeOwnerContext {
   store: ControlStore;
   journal: JournalFollower;
-  /** Null for a migration without tables. */
-  ground: Ground | null;
-  /** What carrying over needs besides; a change that was cut off does without. */
-  synced: SyncedCapability | null;
   /** Told of each effect before it begins, which waits for the answer. */
   observe(effect: Effect): Promise<void> | undefined | void;
+  /** Told of what came of it; nobody waits for the answer. */
+  noted?(effect: Effect, outcome: Outcome, ms: number): void;
 }
 
-/**
- * Changes the owner by the protocol, from its beginning.
- *
- * @param seq newest entry that the gates were judged on: if there is a newer one, the change does not begin
- */
-export function changeOwner(
-  context: ChangeOwnerContext,
-  order: OwnerChangeOrder,
-  seq: number,
-): Promise<ChangeState> {
-  return run(context, order, 'order', seq);
+/** Changes the owner by the protocol, from its beginning. Each member's gates were judged on its `seq`. */
+export function changeOwner(context: ChangeOwnerContext, members: Members): Promise<ChangeState> {
+  return run(context, members, 'order');
+}
+
+/** A change that was cut off: where the journal says it stands, and what fencing needs. */
+export interface CutOff {
+  state: MigrationState;
+  ground: Ground | null;
 }
 
 /** Takes the one legal next step of a change that was cut off, and all that follow from it. */
 export function resumeChange(
   context: ChangeOwnerContext,
-  state: MigrationState,
+  cutOff: readonly CutOff[],
   actor: string,
 ): Promise<ChangeState> {
-  const { change } = state;
-  if (!change) throw new MoveFailedError(`"${state.migration}": no change of owner was cut off`, false);
+  const [first, ...others] = cutOff.map((each) => memberOf(each, actor));
+  const phase = cutOff[0]?.state.change?.phase;
+  if (!first || !phase) throw new MoveFailedError('no change of owner was cut off', false);
+  return run(context, [first, ...others], phase);
+}
+
+function memberOf({ state, ground }: CutOff, actor: string): Member {
+  const { change, migration, seq } = state;
+  if (!change) throw new MoveFailedError(`"${migration}": no change of owner was cut off`, false);
   const order: OwnerChangeOrder = {
     verb: change.verb,
-    migration: state.migration,
+    migration,
     from: change.from,
     to: change.to,
     epoch: change.phase === 'owner-changed' ? change.epoch - 1 : state.epoch,
@@ -88,25 +110,31 @@ export function resumeChange(
     reason: 'resumed after it was cut off',
     evidence: null,
   };
-  return run(context, order, change.phase, state.seq);
+  return { order, seq, ground, synced: null };
 }
 
 async function run(
   context: ChangeOwnerContext,
-  order: OwnerChangeOrder,
+  members: Members,
   from: RunRecord['beganFrom'],
-  seq: number,
 ): Promise<ChangeState> {
-  const { migration, newEpoch: epoch, actor } = order;
-  const recorder = new RunRecorder(context.store, { migration, epoch, actor, beganFrom: from });
+  const { migration, newEpoch: epoch, actor } = members[0].order;
+  const together = Object.fromEntries(members.map(({ order }) => [order.migration, order.newEpoch]));
+  const recorder = new RunRecorder(context.store, { migration, epoch, actor, beganFrom: from, together });
   const now = Date.now();
-  const known: Run = { seq, decideBy: now + DECISION_BUDGET_MS, giveUpAt: now + COMPLETION_BUDGET_MS };
+  const known: Run = {
+    seqs: new Map(members.map(({ order, seq }) => [order.migration, seq])),
+    decideBy: now + DECISION_BUDGET_MS,
+    giveUpAt: now + COMPLETION_BUDGET_MS,
+  };
   let state = from === 'order' ? begin() : resumeFrom(from);
   while (state.doing !== null && Date.now() < known.giveUpAt) {
     await context.observe(state.doing);
     const startedAt = performance.now();
-    const outcome = await carryOut(context, order, state, known);
-    recorder.note(state.doing, outcome, performance.now() - startedAt);
+    const outcome = await carryOut(context, members, state, known);
+    const ms = performance.now() - startedAt;
+    recorder.note(state.doing, outcome, ms);
+    context.noted?.(state.doing, outcome, ms);
     const next = step(state, outcome);
     // The same effect again: something is away. Give it a moment.
     if (next.doing === state.doing && outcome.kind === 'failed') await pause(100);
@@ -117,38 +145,42 @@ async function run(
 
 async function carryOut(
   context: ChangeOwnerContext,
-  order: OwnerChangeOrder,
+  members: Members,
   state: ChangeState,
   known: Run,
 ): Promise<Outcome> {
-  const { store, ground, synced } = context;
   const { decideBy } = known;
-  const newOwner = otherSide(order.oldOwner);
-  const journal = (decision: Decision, epoch: number): Promise<void> =>
-    append(context, order, known, decision, epoch);
   const leftMs = decideBy - Date.now();
+  const why = state.reason ?? 'unknown';
+  const journal = (decide: (order: OwnerChangeOrder) => Decision): Promise<void> =>
+    append(context, members, known, decide);
+  const together = members.length > 1 ? { together: members.map(({ order }) => order.migration) } : {};
+  const fence = (): Promise<void> =>
+    forEach(members, async ({ ground, order }) => ground && fenceOldOwner(ground, order, leftMs / 2));
+  const carryOver = (): Promise<void> =>
+    forEach(members, async ({ synced, order }) => synced && drain(synced, order, decideBy));
   const effects: Record<Effect, () => Promise<void>> = {
     'journal-started': () =>
-      journal({ kind: `${order.verb}-started`, from: order.from, to: order.to }, order.newEpoch),
-    'await-held': () => awaitHeld(store, known.seq, decideBy),
-    'raise-fence': async () => ground && fenceOldOwner(ground, order.oldOwner, order.newEpoch, leftMs / 2),
-    drain: async () => synced && drain(synced, order.oldOwner, order.epoch, decideBy),
-    settle: async () => synced && settleKeys(synced, order.oldOwner, order.epoch, leftMs),
+      journal(({ verb, from, to }) => ({ kind: `${verb}-started`, from, to, ...together })),
+    'await-held': () => awaitHeld(context.store, Math.max(...known.seqs.values()), decideBy),
+    'raise-fence': () => fence(),
+    drain: () => carryOver(),
+    settle: () => forEach(members, async ({ synced, order }) => synced && settleKeys(synced, order, leftMs)),
     'journal-owner-changed': () => {
       if (leftMs <= 0) throw new MoveFailedError('the time was over before the decision', true);
-      return journal({ kind: 'owner-changed', owner: newOwner }, order.newEpoch);
+      return journal(({ oldOwner }) => ({ kind: 'owner-changed', owner: otherSide(oldOwner) }));
     },
-    open: async () => ground && becomeOwner(ground, newOwner, order.newEpoch),
-    'journal-released': () => journal({ kind: 'writes-released' }, order.newEpoch),
-    'journal-aborting': () => journal({ kind: 'aborting', why: state.reason ?? 'unknown' }, order.newEpoch),
-    lift: async () => ground && liftFence(ground, order.oldOwner, order.epoch, order.newEpoch),
-    'journal-aborted': () => journal({ kind: 'aborted', why: state.reason ?? 'unknown' }, order.newEpoch),
-  } satisfies Record<Effect, () => Promise<unknown>> as Record<Effect, () => Promise<void>>;
+    open: () => forEach(members, async ({ ground, order }) => ground && becomeOwner(ground, order)),
+    'journal-released': () => journal(() => ({ kind: 'writes-released' })),
+    'journal-aborting': () => journal(() => ({ kind: 'aborting', why })),
+    lift: () => forEach(members, async ({ ground, order }) => ground && liftFence(ground, order)),
+    'journal-aborted': () => journal(() => ({ kind: 'aborted', why })),
+  };
   try {
-    if (state.doing) await inTime(context, order, known, state.doing, effects[state.doing]());
+    if (state.doing) await inTime(context, members[0].order, known, state.doing, effects[state.doing]);
     return { kind: 'done' };
   } catch (error) {
-    if (error instanceof JournalConflictError) return contradiction(context, order, known, error);
+    if (error instanceof JournalConflictError) return contradiction(context, members, known, error);
     const late = error instanceof FenceTimeoutError || (error instanceof MoveFailedError && error.late);
     return { kind: 'failed', reason: error instanceof Error ? error.message : String(error), late };
   }
@@ -157,57 +189,67 @@ async function carryOut(
 const BOUNDED: ReadonlySet<Effect> = new Set<Effect>(['await-held', 'raise-fence', 'drain', 'settle']);
 
 /**
- * What comes before the decision must not outlast its time, whatever it hangs on. What it still does afterwards is
- * harmless: a late fence is refused by its attempt, a late applier by its epoch.
+ * What comes before the decision must not outlast its time, whatever it hangs on, and nothing waits for ever. What is still
+ * done afterwards is harmless: a late fence or lift is refused by its attempt, a late applier by its epoch.
  */
 async function inTime(
   { journal }: ChangeOwnerContext,
   order: OwnerChangeOrder,
-  { seq, decideBy }: Run,
+  { seqs, decideBy }: Run,
   effect: Effect,
-  work: Promise<void>,
+  work: () => Promise<void>,
 ): Promise<void> {
-  if (!BOUNDED.has(effect)) return work;
-  const late = new AbortController();
-  const limit = pause(Math.max(1, decideBy + GRACE_MS - Date.now()), undefined, { signal: late.signal }).then(
-    () => {
-      throw new MoveFailedError(`"${effect}" did not end in time`, true);
-    },
-  );
-  work.catch(() => undefined);
+  const isBounded = BOUNDED.has(effect);
+  const late = (waitedFor: readonly string[]): Error =>
+    new MoveFailedError(
+      `"${effect}" did not end in time${waitedFor.length > 0 ? `: no answer from ${waitedFor.join(', ')}` : ''}`,
+      true,
+    );
+  const ms = isBounded ? decideBy + GRACE_MS - Date.now() : ANSWER_MS;
+  const working = within(ms, late, work);
+  if (!isBounded) return working;
+  const over = new AbortController();
   try {
-    await Promise.race([work, limit, untilGivenUp(journal, order, seq, late.signal)]);
+    await Promise.race([working, untilGivenUp(journal, order, seqs.get(order.migration) ?? 0, over.signal)]);
   } finally {
-    late.abort();
-    limit.catch(() => undefined);
+    over.abort();
+    working.catch(() => undefined);
   }
 }
 
-/** Expects the entry that this run knows of, not the newest that has arrived: a second coordinator is noticed. */
+/**
+ * Expects the entries that this run knows of, not the newest that have arrived: a second coordinator is noticed. What is
+ * said of several migrations is written for all of them or for none.
+ */
 async function append(
-  context: ChangeOwnerContext,
-  order: OwnerChangeOrder,
-  known: Run,
-  decision: Decision,
-  epoch: number,
+  { store, journal }: ChangeOwnerContext,
+  members: Members,
+  { seqs }: Run,
+  decide: (order: OwnerChangeOrder) => Decision,
 ): Promise<void> {
-  const { migration, actor, reason } = order;
-  const evidence = decision.kind === `${order.verb}-started` ? order.evidence : null;
-  const entry = { migration, decision, epoch, actor, reason, evidence };
-  known.seq = (await context.store.append(entry, known.seq)).seq;
-  await context.journal.refresh();
+  const all = members.map(({ order, seq }) => {
+    const { migration, actor, reason, newEpoch: epoch } = order;
+    const decision = decide(order);
+    const evidence = decision.kind === `${order.verb}-started` ? order.evidence : null;
+    const entry = { migration, decision, epoch, actor, reason, evidence };
+    return { entry, expectedSeq: seqs.get(migration) ?? seq };
+  });
+  for (const { migration, seq } of await store.appendAll(all)) seqs.set(migration, seq);
+  await journal.refresh();
 }
 
+/** Whoever wrote something of one of them wrote it of all. */
 async function contradiction(
-  context: ChangeOwnerContext,
-  order: OwnerChangeOrder,
-  known: Run,
+  { journal }: ChangeOwnerContext,
+  members: Members,
+  { seqs }: Run,
   error: JournalConflictError,
 ): Promise<Outcome> {
-  await context.journal.refresh();
-  const { change, seq } = context.journal.state(order.migration);
-  known.seq = seq;
-  const found = change?.epoch === order.newEpoch ? change.phase : 'over';
+  await journal.refresh();
+  for (const { order } of members) seqs.set(order.migration, journal.state(order.migration).seq);
+  const { migration, newEpoch } = members[0].order;
+  const { change } = journal.state(migration);
+  const found = change?.epoch === newEpoch ? change.phase : 'over';
   return { kind: 'contradicted', found, reason: error.message };
 }
 

@@ -1,7 +1,10 @@
+import { SilentDatabaseError } from '../databases/errors.ts';
+import { within } from '../databases/within.ts';
 import { abortMove } from './abort.ts';
 import { readKept } from '../drift/keep.ts';
-import type { Capability, Ground, SyncedCapability } from './capability.ts';
+import type { Capability } from './capability.ts';
 import { groundOf, openSynced } from './capability.ts';
+import type { ChangeOwnerContext, Member } from './change-owner.ts';
 import { changeOwner, resumeChange } from './change-owner.ts';
 import {
   GateRefusedError,
@@ -24,7 +27,7 @@ import { gatesOf, judge } from './gates.ts';
 import { precedenceOf } from './precedence.ts';
 import { dropGuard, retiredFacts } from './retire.ts';
 import { evidenceOf, moveStage } from './move-stage.ts';
-import { isNamed, mayPass, needReason, override } from './override.ts';
+import { isNamed, mayPass, needReason, overrideAll } from './override.ts';
 import { touchesData } from './moves.ts';
 import type { MovePlan, MoveResult, Order, PlanOptions } from './order.ts';
 import type { ChangeState, Effect } from './protocol.ts';
@@ -32,10 +35,15 @@ import type { ShadowCounts } from './shadow-verdict.ts';
 import type { Stage, Verb } from './stages.ts';
 import { ALLOWED_MOVES, changesOwner, nextVerb } from './stages.ts';
 import type { ControlStore } from './store.ts';
+import { StepTeller, type ChangeStep, type ToldChange } from './tell-steps.ts';
+import { gatesInWords, groupOf, refuseApart, withOthers } from './together.ts';
 import type { MoveUnderWay } from './under-way.ts';
 import { underWay } from './under-way.ts';
 
 export type { MovePlan, MoveResult, Order, PlanOptions };
+
+/** For all that the gates ask of databases and applications together. */
+const EVIDENCE_MS = 30_000;
 
 /**
  * Makes decisions: checks gates, journals, and carries moves out. There is one at work; a second one is harmless,
@@ -48,6 +56,7 @@ export class Coordinator {
   private readonly shadowOf: (migration: string) => Promise<ShadowCounts | null>;
   private readonly isLeading: () => boolean;
   private readonly watchers = new Set<() => void>();
+  private readonly stepWatchers = new Set<(step: ChangeStep) => void>();
   private readonly phases = new Map<string, Effect>();
   private readonly busy = new Map<string, { verb: Verb; actor: string; since: string }>();
 
@@ -72,6 +81,12 @@ export class Coordinator {
     return () => this.watchers.delete(changed);
   }
 
+  /** Calls back at the beginning and end of each step of a change of owner of this process; returns the way to stop. */
+  followSteps(told: (step: ChangeStep) => void): () => void {
+    this.stepWatchers.add(told);
+    return () => this.stepWatchers.delete(told);
+  }
+
   /** Which step a change of owner is at in this process; null when none is carried out here. */
   phaseOf(migration: string): Effect | null {
     return this.phases.get(migration) ?? null;
@@ -86,75 +101,102 @@ export class Coordinator {
 
   /** What a move (null: the usual next one) would do and whether its gates hold. Changes nothing. */
   async plan(migration: string, asked: Verb | null, options: PlanOptions = {}): Promise<MovePlan> {
-    const capability = this.capability(migration);
+    const group = this.groupOf(migration);
     await this.journal.refresh();
+    const states = this.statesOf(group);
+    refuseApart(states);
     const state = this.journal.state(migration);
     const { stage: from } = state;
     const verb = asked ?? nextVerb(from);
     if (verb === null) throw new LifecycleError(`"${migration}" is retired: there is no next move`);
     const to = targetStage(state, verb);
-    const synced = capability.databases !== null;
-    const gates = await this.judge(capability, state, verb, options);
-    const unmapped = verb === 'sync' ? ((await openSynced(capability))?.mapping.unmapped ?? []) : [];
+    const synced = group.some(({ databases }) => databases !== null);
+    const gates = await this.judgeAll(group, verb, options);
+    const mapped = verb === 'sync' ? await Promise.all(group.map((each) => openSynced(each))) : [];
+    const unmapped = mapped.flatMap((each) => each?.mapping.unmapped ?? []);
+    const together = group.map(({ name }) => name);
     return {
       migration,
+      together,
       verb,
       from,
       to,
       steps: [
+        ...(group.length > 1 ? [`each step for ${together.join(' and ')}, and one decision for all`] : []),
         ...stepsOf(verb, from, to, synced, options.weight ?? null),
         ...(unmapped.length > 0 ? [`not copied, for want of a counterpart: ${unmapped.join(', ')}`] : []),
       ],
-      gates,
+      gates: gatesInWords(together, gates),
       waits: waitsOf(verb, from, synced),
       writesWaitAtMostMs: writesWaitAtMost(verb, from),
       rollbackCost: rollbackCostOf(verb, from),
-      allowed: mayPass(gates) && state.change === null,
+      allowed: gates.every(mayPass) && states.every(({ change }) => change === null),
     };
   }
 
   /** Checks the gates and carries the move out. */
   async move(migration: string, order: Order): Promise<MoveResult> {
-    const capability = this.capability(migration);
+    const group = this.groupOf(migration);
     needReason(order.override ?? [], order.reason);
     // Going back by the journal alone waits for nobody: a move whose gates hang must not keep bad answers in force.
     // Whatever else was about to be journaled is then refused by the journal.
     if (order.verb === 'rollback' && !touchesData(order.verb, this.journal.state(migration).stage)) {
       if (!this.isLeading()) throw new NotCoordinatorError();
-      return this.decide(capability, order, false);
+      return this.decide(migration, group, order, false);
     }
-    this.claim(migration, order);
+    const names = group.map(({ name }) => name);
+    this.claim(names, order);
     try {
-      return await this.decide(capability, order, true);
+      return await this.decide(migration, group, order, true);
     } finally {
-      this.release(migration);
+      this.release(names);
     }
   }
 
-  /** @param mayTouchData whether the migration is claimed for it */
-  private async decide(capability: Capability, order: Order, mayTouchData: boolean): Promise<MoveResult> {
-    const { name: migration } = capability;
+  /**
+   * @param migration that was named; the move is one of its whole group
+   * @param mayTouchData whether the group is claimed for it
+   */
+  private async decide(
+    migration: string,
+    group: readonly Capability[],
+    order: Order,
+    mayTouchData: boolean,
+  ): Promise<MoveResult> {
     await this.journal.refresh();
-    const state = this.journal.state(migration);
-    if (state.change) {
-      throw new MoveUnderWayError(migration, state.change.verb, state.change.actor, state.change.at);
+    const states = this.statesOf(group);
+    const moving = states.find(({ change }) => change !== null);
+    if (moving?.change) {
+      const { verb, actor, at } = moving.change;
+      throw new MoveUnderWayError(moving.migration, verb, actor, at);
     }
+    refuseApart(states);
+    const state = this.journal.state(migration);
     if (!mayTouchData && touchesData(order.verb, state.stage)) throw new OutdatedOrderError(migration);
     if (order.watched && order.watched.stageSeq !== state.stageSeq) throw new OutdatedOrderError(migration);
     const to = targetStage(state, order.verb);
-    const gates = await this.judge(capability, state, order.verb, order);
-    if (!mayPass(gates)) throw new GateRefusedError(migration, order.verb, gates);
-    if (changesOwner(order.verb, state.stage)) {
-      return this.moveOwner(state, to, order, gates, await openSynced(capability, state.stage));
+    const gates = await this.judgeAll(group, order.verb, order);
+    if (!gates.every(mayPass)) {
+      const names = group.map(({ name }) => name);
+      throw new GateRefusedError(migration, order.verb, gatesInWords(names, gates));
     }
+    if (changesOwner(order.verb, state.stage))
+      return this.moveOwner(migration, group, states, to, order, gates);
     // Going back has to be possible also while a database is away, where it needs none; and when its tables were changed
     // so that the mapping does not fit them any more.
     const open = order.verb === 'sync' ? openSynced : groundOf;
-    const ground = touchesData(order.verb, state.stage) ? await open(capability) : null;
     const { store, journal, capabilities } = this;
-    const retired = order.verb === 'retire' ? await retiredFacts(store, capability, order) : undefined;
-    const move = { capability, state, to, order, gates, ground, ...(retired ? { retired } : {}) };
-    return moveStage({ store, journal, capabilities }, move);
+    const moves = await Promise.all(
+      group.map(async (capability, i) => {
+        const ground = touchesData(order.verb, state.stage) ? await open(capability) : null;
+        const retired = order.verb === 'retire' ? await retiredFacts(store, capability, order) : undefined;
+        // As it stood when the gates were asked: whatever was journaled since then refuses the move.
+        const own = { capability, state: states[i] ?? state, gates: gates[i] ?? [] };
+        return { ...own, to, order, ground, ...(retired ? { retired } : {}) };
+      }),
+    );
+    const result = await moveStage({ store, journal, capabilities }, moves);
+    return withOthers({ ...result, migration, epoch: journal.state(migration).epoch }, group);
   }
 
   /** Takes on every change of owner that was cut off, beside each other: one that cannot go on keeps none waiting. */
@@ -163,7 +205,11 @@ export class Coordinator {
     const open = [...this.journal.states.values()].filter(
       ({ change, migration }) => change !== null && !this.busy.has(migration),
     );
-    const ends = await Promise.allSettled(open.map((state) => this.resumeOne(state, actor)));
+    // What moves together is named by the first of them.
+    const groups = new Map(open.map(({ change, migration }) => [change?.together[0] ?? migration, change]));
+    const ends = await Promise.allSettled(
+      [...groups].map(([first, change]) => this.resumeOne(change?.together ?? [first], actor)),
+    );
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed) throw failed.reason;
     return ends.flatMap((end) => (end.status === 'fulfilled' ? end.value : []));
@@ -191,7 +237,7 @@ export class Coordinator {
    * @throws NothingToAbortError when none is, or when it is decided
    */
   abort(migration: string, actor: string, reason: string): Promise<MoveResult> {
-    const capability = this.capability(migration);
+    this.capability(migration);
     if (!this.isLeading()) throw new NotCoordinatorError();
     const { store, journal } = this;
     return abortMove(
@@ -200,71 +246,89 @@ export class Coordinator {
         journal,
         isBusy: () => this.busy.has(migration),
         subscribe: (changed) => this.subscribe(changed),
-        resume: () => this.resumeOne(journal.state(migration), actor),
+        resume: (together) => this.resumeOne(together, actor),
         move: (order) => this.move(migration, order),
-        claim: async (work) => {
-          this.claim(migration, { verb: 'rollback', weight: 0, actor, reason });
-          return work().finally(() => this.release(migration));
+        claim: async (together, work) => {
+          this.claim(together, { verb: 'rollback', actor });
+          return work().finally(() => this.release(together));
         },
+        capability: (name) => this.capability(name),
       },
-      capability,
+      migration,
       { actor, reason },
     );
   }
 
-  private release(migration: string): void {
-    this.busy.delete(migration);
+  private groupOf(migration: string): readonly Capability[] {
+    return groupOf(this.capability(migration), this.capabilities.byName);
+  }
+
+  private statesOf(group: readonly Capability[]): MigrationState[] {
+    return group.map(({ name }) => this.journal.state(name));
+  }
+
+  private release(migrations: readonly string[]): void {
+    for (const migration of migrations) {
+      this.busy.delete(migration);
+      this.phases.delete(migration);
+    }
     for (const changed of this.watchers) changed();
   }
 
-  private async resumeOne(state: MigrationState, actor: string): Promise<MoveResult[]> {
-    const { change, migration } = state;
-    if (!change) return [];
-    this.claim(migration, { verb: change.verb, weight: 0, actor, reason: null });
+  /** @param together all whose owner changes with one another, as the journal says: the configuration may have changed */
+  private async resumeOne(together: readonly string[], actor: string): Promise<MoveResult[]> {
+    const states = together.map((name) => this.journal.state(name)).filter(({ change }) => change !== null);
+    const [first] = states;
+    if (!first?.change) return [];
+    this.claim(together, { verb: first.change.verb, actor });
     try {
       const started = Date.now();
-      const ground = groundOf(this.capability(migration));
-      const end = await resumeChange(this.contextOf(migration, ground, null), state, actor);
-      return [this.resultOf({ migration, ...change }, end, started)];
+      const cutOff = states.map((state) => ({
+        state,
+        ground: groundOf(this.capability(state.migration)),
+      }));
+      const changes = states.flatMap(({ migration, change }) =>
+        change ? [{ migration, verb: change.verb, epoch: change.epoch }] : [],
+      );
+      const end = await resumeChange(this.contextOf(changes, true), cutOff, actor);
+      return states.flatMap(({ migration, change }) =>
+        change ? [this.resultOf({ migration, ...change }, end, started)] : [],
+      );
     } finally {
-      this.phases.delete(migration);
-      this.release(migration);
+      this.release(together);
     }
   }
 
   private async moveOwner(
-    state: MigrationState,
+    migration: string,
+    group: readonly Capability[],
+    states: readonly MigrationState[],
     to: Stage,
     order: Order,
-    gates: GateResult[],
-    synced: SyncedCapability | null,
+    gates: readonly GateResult[][],
   ): Promise<MoveResult> {
-    const { migration, stage: from, epoch, owner: oldOwner } = state;
     const verb = order.verb === 'cutover' ? 'cutover' : 'rollback';
-    const newEpoch = nextEpoch(this.journal.entries, migration);
     const { actor, reason } = order;
     const started = Date.now();
-    try {
-      const end = await changeOwner(
-        this.contextOf(migration, synced, synced),
-        {
-          verb,
-          migration,
-          from,
-          to,
-          epoch,
-          newEpoch,
-          oldOwner,
-          actor,
-          reason,
-          evidence: evidenceOf(order, gates),
-        },
-        state.seq,
-      );
-      return this.resultOf({ migration, verb, from, to, epoch: newEpoch }, end, started);
-    } finally {
-      this.phases.delete(migration);
-    }
+    const members = await Promise.all(
+      group.map(async (capability, i): Promise<Member> => {
+        const { name } = capability;
+        // As it stood when the gates were asked.
+        const { stage: from, epoch, owner: oldOwner, seq } = states[i] ?? this.journal.state(name);
+        const newEpoch = nextEpoch(this.journal.entries, name);
+        const evidence = evidenceOf(order, gates[i] ?? []);
+        const synced = await openSynced(capability, from);
+        const own = { migration: name, from, to, epoch, newEpoch, oldOwner };
+        return { order: { verb, ...own, actor, reason, evidence }, seq, ground: synced, synced };
+      }),
+    );
+    const [first, ...others] = members;
+    if (!first) throw new UnknownMigrationError(migration, []);
+    const changes = members.map(({ order }) => ({ ...order, epoch: order.newEpoch }));
+    const end = await changeOwner(this.contextOf(changes, false), [first, ...others]);
+    const own = members.find((member) => member.order.migration === migration) ?? first;
+    const { from, newEpoch: epoch } = own.order;
+    return withOthers(this.resultOf({ migration, verb, from, to, epoch }, end, started), group);
   }
 
   private resultOf(change: EndedChange, end: ChangeState, started: number): MoveResult {
@@ -273,24 +337,43 @@ export class Coordinator {
     return { ...result, epoch: journal.state(change.migration).epoch };
   }
 
-  private contextOf(migration: string, ground: Ground | null, synced: SyncedCapability | null) {
-    return {
-      store: this.store,
-      journal: this.journal,
-      ground,
-      synced,
-      observe: (effect: Effect): void => {
-        this.phases.set(migration, effect);
-        for (const changed of this.watchers) changed();
-      },
+  private contextOf(changes: readonly ToldChange[], isHeld: boolean): ChangeOwnerContext {
+    const teller = new StepTeller(changes, isHeld, (step) => {
+      for (const watch of this.stepWatchers) watch(step);
+    });
+    const begun = (effect: Effect): void => {
+      for (const { migration } of changes) this.phases.set(migration, effect);
+      for (const changed of this.watchers) changed();
     };
+    return { store: this.store, journal: this.journal, ...teller.observers(begun) };
   }
 
-  private claim(migration: string, order: Order): void {
+  /** For all of them, or for none. */
+  private claim(migrations: readonly string[], order: Pick<Order, 'verb' | 'actor'>): void {
     if (!this.isLeading()) throw new NotCoordinatorError();
-    const other = this.busy.get(migration);
-    if (other) throw new MoveUnderWayError(migration, other.verb, other.actor, other.since);
-    this.busy.set(migration, { verb: order.verb, actor: order.actor, since: new Date().toISOString() });
+    for (const migration of migrations) {
+      const other = this.busy.get(migration);
+      if (other) throw new MoveUnderWayError(migration, other.verb, other.actor, other.since);
+    }
+    const since = new Date().toISOString();
+    for (const migration of migrations)
+      this.busy.set(migration, { verb: order.verb, actor: order.actor, since });
+  }
+
+  /** What each member's gates say, in the order of the group. */
+  private async judgeAll(
+    group: readonly Capability[],
+    verb: Verb,
+    options: PlanOptions,
+  ): Promise<GateResult[][]> {
+    const silent = (waitedFor: readonly string[]): Error =>
+      new SilentDatabaseError(`the gates of "${verb}"`, waitedFor, EVIDENCE_MS);
+    const judged = await within(EVIDENCE_MS, silent, () =>
+      Promise.all(
+        group.map((capability) => this.judge(capability, this.journal.state(capability.name), verb, options)),
+      ),
+    );
+    return overrideAll(verb, judged, options.override ?? []);
   }
 
   private async judge(
@@ -303,7 +386,7 @@ export class Coordinator {
     const precedence = precedenceOf(capability.name, after, (name) => this.journal.state(name));
     const isOrdered = precedence.before.length + precedence.behind.length > 0;
     const gates = gatesOf(verb, state.stage, capability.databases !== null, rehearse, isOrdered);
-    if (gates.length === 0) return override(verb, [], names);
+    if (gates.length === 0) return [];
     const { store, journal } = this;
     const [reports, shadow, shape] = await Promise.all([
       store.reports(),
@@ -314,7 +397,7 @@ export class Coordinator {
     const now = verb === 'retire' ? await store.now() : Date.now();
     const known = { precedence, reports, shadow, shape, rehearse, regardlessOfHealth, now };
     const evidence = await gatherEvidence(capability, state, verb, known);
-    return override(verb, judge(gates, evidence, capability.thresholds), names);
+    return judge(gates, evidence, capability.thresholds);
   }
 }
 

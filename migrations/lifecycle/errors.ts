@@ -1,5 +1,6 @@
 import type { GateResult } from './gates.ts';
 import type { JournalEntry } from './journal.ts';
+import type { MigrationState } from './fold.ts';
 import { ALLOWED_MOVES } from './stages.ts';
 import type { Stage, Verb } from './stages.ts';
 
@@ -22,6 +23,19 @@ export class MoveNotAllowedError extends LifecycleError {
     super(
       `"${verb}" is not allowed while "${migration}" is in stage ${stage}; ` +
         (allowed.length > 0 ? `allowed: ${allowed.join(', ')}` : 'there is no way on from here'),
+    );
+  }
+}
+
+/** Migrations that move together stand at different stages, so no move could be one of all of them. */
+export class MovedApartError extends LifecycleError {
+  override name = 'MovedApartError';
+  constructor(states: readonly Pick<MigrationState, 'migration' | 'stage'>[]) {
+    const names = states.map(({ migration }) => migration);
+    const where = states.map(({ migration, stage }) => `${migration} is ${stage}`).join(', ');
+    super(
+      `${names.join(' and ')} move together and are at different stages: ${where}; ` +
+        'take them out of `together`, bring them to one stage, and put them back',
     );
   }
 }

@@ -14,7 +14,7 @@ export interface MigrationState {
   /** A change of owner under way; writes wait as long as it is there. */
   change: OwnerChange | null;
   /** A sync that has begun to install, and is in force only once its stage is journaled. */
-  installing: { epoch: number; at: string; actor: string } | null;
+  installing: { epoch: number; at: string; actor: string; together: readonly string[] } | null;
   /** Position of the migration's newest entry; 0 when it has none. */
   seq: number;
   /** When the owner, stage or weight last changed; null at the start. */
@@ -43,6 +43,8 @@ export interface OwnerChange {
   to: Stage;
   /** Epoch that is aimed at. */
   epoch: number;
+  /** All migrations whose owner changes with it, itself among them. */
+  together: readonly string[];
   phase: 'started' | 'owner-changed' | 'aborting';
   seq: number;
   at: string;
@@ -97,6 +99,7 @@ export function foldEntry(state: MigrationState, entry: JournalEntry): Migration
         from: decision.from,
         to: decision.to,
         epoch,
+        together: decision.together ?? [state.migration],
         phase: 'started',
         seq,
         at,
@@ -117,7 +120,12 @@ export function foldEntry(state: MigrationState, entry: JournalEntry): Migration
     case 'backfill-paused':
       return { ...state, seq, backfillPaused: { actor, reason: entry.reason } };
     case 'sync-started':
-      return { ...state, seq, backfillPaused: null, installing: { epoch, at, actor } };
+      return {
+        ...state,
+        seq,
+        backfillPaused: null,
+        installing: { epoch, at, actor, together: decision.together ?? [state.migration] },
+      };
     case 'backfill-continued':
       return { ...state, seq, backfillPaused: null };
     case 'repaired':

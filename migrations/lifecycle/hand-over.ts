@@ -14,11 +14,19 @@ import { otherSide } from './stages.ts';
 /** How many of the newest changes are compared on both sides before the owner changes. */
 const RECENT = 200;
 
+/** From whom the ownership goes to the other side, and by which epochs. */
+export interface HandOver {
+  oldOwner: Side;
+  /** In force until now. */
+  epoch: number;
+  /** That is aimed at. */
+  newEpoch: number;
+}
+
 /** Refuses writes at the old owner, from now until somebody lowers the fence. */
 export function fenceOldOwner(
   { name, databases, tables }: Ground,
-  oldOwner: Side,
-  newEpoch: number,
+  { oldOwner, newEpoch }: HandOver,
   lockTimeoutMs: number,
 ): Promise<void> {
   const ms = Math.max(1, Math.floor(lockTimeoutMs));
@@ -31,8 +39,7 @@ export function fenceOldOwner(
  */
 export async function drain(
   synced: SyncedCapability,
-  oldOwner: Side,
-  epoch: number,
+  { oldOwner, epoch }: HandOver,
   decideBy: number,
 ): Promise<void> {
   const stream = streamFrom(synced, oldOwner, epoch);
@@ -56,8 +63,7 @@ export async function drain(
 /** Compares what was touched lately, and raises the new owner's sequences above everything the old one gave out. */
 export async function settleKeys(
   synced: SyncedCapability,
-  oldOwner: Side,
-  epoch: number,
+  { oldOwner, epoch }: HandOver,
   patienceMs: number,
 ): Promise<void> {
   const stream = streamFrom(synced, oldOwner, epoch);
@@ -110,20 +116,18 @@ async function raiseSequences(synced: SyncedCapability, oldOwner: Side): Promise
 /** The old side follows first, so that at no time both take writes. Repeating it changes nothing. */
 export async function becomeOwner(
   { name, databases, tables }: Ground,
-  newOwner: Side,
-  newEpoch: number,
+  { oldOwner, newEpoch }: HandOver,
 ): Promise<void> {
   const epoch = BigInt(newEpoch);
-  await databases[otherSide(newOwner)].becomeFollower(name, epoch, databases[newOwner].label);
+  const newOwner = otherSide(oldOwner);
+  await databases[oldOwner].becomeFollower(name, epoch, databases[newOwner].label);
   await databases[newOwner].becomeOwner(name, tables[newOwner], epoch, epoch);
 }
 
 /** Gives the tables back to the old owner. A fence that a late coordinator raises for this attempt is refused. */
 export function liftFence(
   { name, databases, tables }: Ground,
-  oldOwner: Side,
-  epoch: number,
-  newEpoch: number,
+  { oldOwner, epoch, newEpoch }: HandOver,
 ): Promise<void> {
   return databases[oldOwner].becomeOwner(name, tables[oldOwner], BigInt(epoch), BigInt(newEpoch));
 }

@@ -17,8 +17,14 @@ export type Decision =
       broken?: readonly GuardrailResult[];
     }
   /** The epoch of a sync that begins; its stage follows once both databases are prepared. */
-  | { kind: 'sync-started' }
-  | { kind: 'cutover-started' | 'rollback-started'; from: Stage; to: Stage }
+  | { kind: 'sync-started'; together?: readonly string[] }
+  | {
+      kind: 'cutover-started' | 'rollback-started';
+      from: Stage;
+      to: Stage;
+      /** All migrations whose owner changes with it, itself among them; each has the same entries until the end. */
+      together?: readonly string[];
+    }
   | { kind: 'owner-changed'; owner: Side }
   | { kind: 'writes-released' }
   | { kind: 'aborting'; why: string }

@@ -1,4 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { SilentDatabaseError } from '../databases/errors.ts';
+import { within } from '../databases/within.ts';
 import type { Capability, Ground } from './capability.ts';
 import { isSameGround } from './capability.ts';
 import type { MoveResult, Order } from './order.ts';
@@ -11,7 +13,7 @@ import type { GateResult } from './gates.ts';
 import type { Decision } from './journal.ts';
 import { workOf } from './moves.ts';
 import { overridesOf } from './override.ts';
-import type { Stage } from './stages.ts';
+import type { Stage, Verb } from './stages.ts';
 import type { ControlStore } from './store.ts';
 
 /** Waits this long at most for proxies to follow a stage that is journaled already. */
@@ -58,26 +60,66 @@ function raiseGuard({ databases, tables }: Ground, { capability }: StageMove): P
   return databases.monolith.guard(tables.monolith, words);
 }
 
-/** Does what the move does in the databases, then journals the stage. */
-export async function moveStage(context: MoveStageContext, move: StageMove): Promise<MoveResult> {
+/**
+ * Does what the move does in the databases, then journals the stage: of all that move together, or of none.
+ *
+ * @returns how it ended, as told of the first of them
+ */
+export async function moveStage(
+  context: MoveStageContext,
+  moves: readonly StageMove[],
+): Promise<Omit<MoveResult, 'migration' | 'epoch'>> {
   const { store, journal } = context;
-  const { state, to, order, ground } = move;
-  const { migration, stage: from } = state;
+  const [first] = moves;
+  if (!first) throw new MoveFailedError('nothing was to be moved', false);
+  const { to, order } = first;
+  const { stage: from } = first.state;
   const { actor, reason, verb } = order;
   const started = Date.now();
-  const { epoch, seq } = verb === 'sync' ? await startSync(context, move) : state;
-  if (ground && order.keepGuard) await raiseGuard(ground, move);
-  if (ground) await workOf(verb, from, true).run(ground, epoch);
-  await refuseOtherGround(context, move, epoch);
-  const evidence = evidenceOf(order, move.gates, move.retired);
-  const entry = await store
-    .append({ migration, decision: decisionOf(move), epoch, actor, reason, evidence }, seq)
-    .catch((error: unknown) => takeBack(error, move, epoch));
+  const begun = verb === 'sync' ? await startSync(context, moves) : moves.map((move) => beginningOf(move));
+  await within(WORK_MS, silence(verb), async () => {
+    for (const { move, epoch } of begun) await work(move, epoch);
+  });
+  await refuseOtherGround(context, begun);
+  const entries = begun.map(({ move, epoch, seq }) => {
+    const evidence = evidenceOf(order, move.gates, move.retired);
+    const { migration } = move.state;
+    const entry = { migration, decision: decisionOf(move), epoch, actor, reason, evidence };
+    return { entry, expectedSeq: seq };
+  });
+  const written = await store.appendAll(entries).catch((error: unknown) => takeBack(error, begun));
   await journal.refresh();
-  const late = await awaitProxies(store, entry.seq);
+  const late = await awaitProxies(store, written.at(-1)?.seq ?? 0);
   const detail = late.length === 0 ? '' : `journaled; proxy ${late.join(', ')} does not follow yet`;
-  const durationMs = Date.now() - started;
-  return { migration, verb, from, to, epoch, done: true, late: false, detail, durationMs };
+  return { verb, from, to, done: true, late: false, detail, durationMs: Date.now() - started };
+}
+
+/** A move that has begun: the epoch that it has, and the newest entry that is known of its migration. */
+interface Begun {
+  move: StageMove;
+  epoch: number;
+  seq: number;
+}
+
+const beginningOf = (move: StageMove): Begun => ({ move, epoch: move.state.epoch, seq: move.state.seq });
+
+/** Creating and dropping triggers waits for whoever uses the tables, a slot for every transaction that runs. */
+const WORK_MS = 600_000;
+const silence =
+  (verb: Verb) =>
+  (waitedFor: readonly string[]): Error =>
+    new SilentDatabaseError(`what "${verb}" does in the databases`, waitedFor, WORK_MS);
+
+async function work(move: StageMove, epoch: number): Promise<void> {
+  const { ground, order, state } = move;
+  if (ground && order.keepGuard) await raiseGuard(ground, move);
+  if (ground) await workOf(order.verb, state.stage, true).run(ground, epoch);
+}
+
+/** What a rollback of this very move would do. */
+async function undo(begun: readonly Begun[]): Promise<void> {
+  for (const { move, epoch } of begun)
+    if (move.ground) await workOf('rollback', move.to, true).run(move.ground, epoch);
 }
 
 /**
@@ -86,35 +128,40 @@ export async function moveStage(context: MoveStageContext, move: StageMove): Pro
  */
 async function startSync(
   { store, journal }: MoveStageContext,
-  { state, order }: StageMove,
-): Promise<{ epoch: number; seq: number }> {
-  const { migration } = state;
-  const { actor, reason } = order;
-  const epoch = nextEpoch(journal.entries, migration);
-  const decision: Decision = { kind: 'sync-started' };
-  const { seq } = await store.append(
-    { migration, decision, epoch, actor, reason, evidence: null },
-    state.seq,
-  );
+  moves: readonly StageMove[],
+): Promise<Begun[]> {
+  const together = moves.length > 1 ? { together: moves.map(({ state }) => state.migration) } : {};
+  const decision: Decision = { kind: 'sync-started', ...together };
+  const entries = moves.map(({ state, order }) => {
+    const { migration, seq: expectedSeq } = state;
+    const { actor, reason } = order;
+    const epoch = nextEpoch(journal.entries, migration);
+    return { entry: { migration, decision, epoch, actor, reason, evidence: null }, expectedSeq };
+  });
+  const written = await store.appendAll(entries);
   await journal.refresh();
-  return { epoch, seq };
+  return moves.flatMap((move, i) => {
+    const entry = written[i];
+    return entry ? [{ move, epoch: entry.epoch, seq: entry.seq }] : [];
+  });
 }
 
 /** Somebody else decided meanwhile: what was installed for a sync that is none must not stay. */
-async function takeBack(error: unknown, { order, to, ground }: StageMove, epoch: number): Promise<never> {
+async function takeBack(error: unknown, begun: readonly Begun[]): Promise<never> {
   const isOverruled = error instanceof JournalConflictError;
-  if (isOverruled && ground && order.verb === 'sync') await workOf('rollback', to, true).run(ground, epoch);
+  if (isOverruled && begun[0]?.move.order.verb === 'sync') await undo(begun);
   throw error;
 }
 
 /** In stage legacy everything may be changed, also while the first move is under way. */
-async function refuseOtherGround(
-  { capabilities }: MoveStageContext,
-  { capability, state, to, order, ground }: StageMove,
-  epoch: number,
-): Promise<void> {
-  if (state.stage !== 'legacy' || isSameGround(capability, capabilities.byName.get(state.migration))) return;
-  if (ground) await workOf('rollback', to, true).run(ground, epoch);
+async function refuseOtherGround({ capabilities }: MoveStageContext, begun: readonly Begun[]): Promise<void> {
+  const other = begun.find(
+    ({ move: { state, capability } }) =>
+      state.stage === 'legacy' && !isSameGround(capability, capabilities.byName.get(state.migration)),
+  );
+  if (!other) return;
+  await undo(begun);
+  const { state, order } = other.move;
   throw new MoveFailedError(
     `the configuration of "${state.migration}" was changed while "${order.verb}" was under way; nothing was moved, order it again`,
     false,

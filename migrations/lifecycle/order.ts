@@ -37,6 +37,8 @@ export interface WatchedTraffic {
 
 export interface MovePlan {
   migration: string;
+  /** All that move with it, itself among them. */
+  together: string[];
   verb: Verb;
   from: Stage;
   to: Stage;

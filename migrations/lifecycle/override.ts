@@ -19,7 +19,7 @@ export const isNamed = (names: readonly string[], gate: string): boolean =>
  *
  * @throws OverrideError when a name is no gate of this move
  */
-export function override(verb: string, gates: readonly GateResult[], names: readonly string[]): GateResult[] {
+function override(verb: string, gates: readonly GateResult[], names: readonly string[]): GateResult[] {
   const known = gates.map(({ gate }) => gate);
   const unknown = names.find((name) => !known.includes(plain(name)));
   if (unknown !== undefined) {
@@ -30,6 +30,29 @@ export function override(verb: string, gates: readonly GateResult[], names: read
     ...gate,
     overridden: !gate.passed && gate.notOverridable === '' && isNamed(names, gate.gate),
   }));
+}
+
+/**
+ * The same for several migrations that move together: a name counts for each that has such a gate.
+ *
+ * @throws OverrideError when a name is no gate of any of them
+ */
+export function overrideAll(
+  verb: string,
+  all: readonly GateResult[][],
+  names: readonly string[],
+): GateResult[][] {
+  const known = all.flat();
+  const isOf = (gates: readonly GateResult[], name: string): boolean =>
+    gates.some(({ gate }) => isNamed([name], gate));
+  override(verb, known, names);
+  return all.map((gates) =>
+    override(
+      verb,
+      gates,
+      names.filter((name) => isOf(gates, name)),
+    ),
+  );
 }
 
 /** Whether the move may be made: every gate holds, or somebody takes it on that it does not. */

@@ -34,6 +34,7 @@ const run = (steps: StepRecord[], beganFrom: RunRecord['beganFrom'] = 'order'): 
   id: 'one',
   migration: 'catalog',
   epoch: 2,
+  together: { catalog: 2 },
   actor: 'ann',
   beganFrom,
   steps,
@@ -44,6 +45,25 @@ const done = (...effects: Effect[]): StepRecord[] =>
 describe('a journal that is held against the protocol', () => {
   it('is right when each decision may follow the one before', () => {
     expect(replay(journal(...toCanary, ...cutover), [])).toEqual([]);
+  });
+
+  it('is wrong when of two that move together only one is told of', () => {
+    const together = ['catalog', 'cart'];
+    const [started, changed, released] = cutover.map(([decision, epoch]): [Decision, number] => [
+      decision.kind === 'cutover-started' ? { ...decision, together } : decision,
+      epoch,
+    ]) as [[Decision, number], [Decision, number], [Decision, number]];
+    const of = (said: [Decision, number][], first: number): JournalEntry[] =>
+      journal(...said).flatMap((entry, i) =>
+        together.slice(0, i === first ? 1 : 2).map((migration) => ({ ...entry, migration })),
+      );
+    const numbered = (entries: JournalEntry[]): JournalEntry[] =>
+      entries.map((entry, i) => ({ ...entry, seq: i + 1 }));
+    const whole = [...toCanary, started, changed, released];
+    expect(replay(numbered(of(whole, -1)), [])).toEqual([]);
+    expect(replay(numbered(of(whole, 4)), [])).toContainEqual(
+      expect.stringContaining('"owner-changed" of "catalog" without "cart"'),
+    );
   });
 
   it.each<[string, [Decision, number][], RegExp]>([

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { foldEntry, newMigration } from './fold.ts';
 import type { MigrationState } from './fold.ts';
 import type { JournalEntry } from './journal.ts';
@@ -11,7 +12,12 @@ import { ALLOWED_MOVES, changesOwner, otherSide } from './stages.ts';
  * very function that made it. Returns what the protocol does not allow, in words; nothing when all is as it should be.
  */
 export function replay(entries: readonly JournalEntry[], runs: readonly RunRecord[]): string[] {
-  return [...wrongInJournal(entries), ...runs.flatMap(wrongInRun), ...wrongBetween(entries, runs)];
+  return [
+    ...wrongInJournal(entries),
+    ...wrongInGroups(entries),
+    ...runs.flatMap(wrongInRun),
+    ...wrongBetween(entries, runs),
+  ];
 }
 
 function wrongInJournal(entries: readonly JournalEntry[]): string[] {
@@ -27,6 +33,27 @@ function wrongInJournal(entries: readonly JournalEntry[]): string[] {
     highest.set(migration, Math.max(highest.get(migration) ?? 0, epoch));
   }
   return wrong;
+}
+
+/** What is decided of several that move together is journaled of all of them, one right after the other. */
+function wrongInGroups(entries: readonly JournalEntry[]): string[] {
+  const states = new Map<string, MigrationState>();
+  return entries.flatMap((entry, at) => {
+    const { migration, seq, kind } = entry;
+    const before = states.get(migration) ?? newMigration(migration);
+    const after = foldEntry(before, entry);
+    states.set(migration, after);
+    // What is said besides, as of a backfill, is of one of them.
+    if (isDeepStrictEqual(before.change, after.change)) return [];
+    const together = after.change?.together ?? before.change?.together ?? [migration];
+    const near = entries.slice(Math.max(0, at - together.length + 1), at + together.length);
+    const missing = together.filter(
+      (name) => !near.some((each) => each.migration === name && each.kind === kind),
+    );
+    return missing.map(
+      (name) => `journal ${seq}: "${kind}" of "${migration}" without "${name}", which moves together with it`,
+    );
+  });
 }
 
 /** Why the entry must not follow; null when it may. */

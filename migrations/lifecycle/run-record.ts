@@ -11,7 +11,8 @@ import type { ControlStore } from './store.ts';
 export const RUN_SCHEMA = `
 CREATE TABLE IF NOT EXISTS strangler_control.run (
   id uuid PRIMARY KEY, migration text NOT NULL, epoch bigint NOT NULL, actor text NOT NULL, began_from text NOT NULL,
-  at timestamptz NOT NULL DEFAULT clock_timestamp(), length integer NOT NULL, steps jsonb NOT NULL);`;
+  at timestamptz NOT NULL DEFAULT clock_timestamp(), length integer NOT NULL, steps jsonb NOT NULL);
+ALTER TABLE strangler_control.run ADD COLUMN IF NOT EXISTS together jsonb NOT NULL DEFAULT '{}';`;
 
 /** One effect and what came of it. */
 export interface StepRecord {
@@ -37,6 +38,8 @@ export interface RunRecord {
   actor: string;
   /** Ordered by somebody, or what the journal said when it was taken on. */
   beganFrom: 'order' | OwnerChange['phase'];
+  /** All whose owner changes by this run, the one above too, each with its epoch. */
+  together: Readonly<Record<string, number>>;
   steps: StepRecord[];
 }
 
@@ -63,13 +66,13 @@ export class RunRecorder {
 
   /** The rows may arrive in another order: the longer one is the newer one. */
   private async keep(): Promise<void> {
-    const { id, migration, epoch, actor, beganFrom, steps } = this.record;
+    const { id, migration, epoch, actor, beganFrom, together, steps } = this.record;
     await this.store.query(
-      `INSERT INTO strangler_control.run (id, migration, epoch, actor, began_from, length, steps)
-       VALUES ($1, $2, $3, $4, $5, $6, $7)
+      `INSERT INTO strangler_control.run (id, migration, epoch, actor, began_from, length, steps, together)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
        ON CONFLICT (id) DO UPDATE SET length = excluded.length, steps = excluded.steps
        WHERE run.length < excluded.length`,
-      [id, migration, epoch, actor, beganFrom, this.length, JSON.stringify(steps)],
+      [id, migration, epoch, actor, beganFrom, this.length, JSON.stringify(steps), JSON.stringify(together)],
     );
   }
 }
@@ -78,12 +81,39 @@ export class RunRecorder {
 export async function readRuns(store: ControlStore): Promise<RunRecord[]> {
   const rows = await store.query<
     Omit<RunRecord, 'epoch' | 'beganFrom'> & { epoch: string; began_from: string }
-  >('SELECT id, migration, epoch, actor, began_from, steps FROM strangler_control.run ORDER BY at, id');
+  >(
+    'SELECT id, migration, epoch, actor, began_from, steps, together FROM strangler_control.run ORDER BY at, id',
+  );
   return rows.map(({ began_from: beganFrom, epoch, ...rest }) => ({
     ...rest,
     epoch: Number(epoch),
     beganFrom: beganFrom as RunRecord['beganFrom'],
   }));
+}
+
+/** A run and when it began. */
+export interface LastRun extends RunRecord {
+  /** ISO time. */
+  at: string;
+}
+
+/** The newest run in which the owner of this migration was to change, with its epoch; null when there was none. */
+export async function readLastRun(store: ControlStore, migration: string): Promise<LastRun | null> {
+  const [row] = await store.query<Omit<LastRun, 'epoch' | 'beganFrom' | 'at'> & Row>(
+    `SELECT id, migration, epoch, actor, began_from, steps, together, at FROM strangler_control.run
+     WHERE migration = $1 OR together ? $1 ORDER BY at DESC, id DESC LIMIT 1`,
+    [migration],
+  );
+  if (!row) return null;
+  const { began_from: beganFrom, epoch, at, ...rest } = row;
+  const own = rest.together[migration] ?? Number(epoch);
+  return { ...rest, migration, epoch: own, beganFrom, at: at.toISOString() };
+}
+
+interface Row {
+  epoch: string;
+  began_from: RunRecord['beganFrom'];
+  at: Date;
 }
 
 function stepOf(effect: Effect, outcome: Outcome, ms: number): StepRecord {

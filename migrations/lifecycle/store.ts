@@ -1,10 +1,13 @@
 import { EventEmitter } from 'node:events';
 import pg from 'pg';
 import { UnreachableDatabaseError } from '../databases/errors.ts';
-import type { EntryRow, NewEntry } from './append.ts';
+import { isBrokenConnection } from '../databases/postgres/broken.ts';
+import type { EntryRow, ExpectedEntry, NewEntry } from './append.ts';
 import { appendLocked, toEntry } from './append.ts';
 import { SHAPE_SCHEMA } from '../drift/keep.ts';
 import { JournalConflictError } from './errors.ts';
+import { ANSWER_SCHEMA } from './keep-answers.ts';
+import { SESSION_SCHEMA } from './keep-sessions.ts';
 import type { JournalEntry } from './journal.ts';
 import { PACE_SCHEMA } from './pace.ts';
 import { RUN_SCHEMA } from './run-record.ts';
@@ -55,7 +58,7 @@ DO $$ BEGIN
       FOR EACH STATEMENT EXECUTE FUNCTION strangler_control.append_only();
   END IF;
 END $$;
-${PACE_SCHEMA}${RUN_SCHEMA}${SECRET_SCHEMA}${SHAPE_SCHEMA}`;
+${PACE_SCHEMA}${RUN_SCHEMA}${SECRET_SCHEMA}${SHAPE_SCHEMA}${ANSWER_SCHEMA}${SESSION_SCHEMA}`;
 
 const CHANNEL = 'strangler_journal';
 
@@ -125,12 +128,26 @@ export class ControlStore {
    * @throws JournalConflictError when somebody else was faster
    */
   async append(entry: NewEntry, expectedSeq: number): Promise<JournalEntry> {
+    const [written] = await this.appendAll([{ entry, expectedSeq }]);
+    if (!written) throw new Error('one entry was to be written, and none was');
+    return written;
+  }
+
+  /**
+   * One decision about several migrations: all of its entries are written, or none.
+   *
+   * @returns them in the order in which they were given
+   * @throws JournalConflictError when somebody else was faster with one of them
+   */
+  async appendAll(all: readonly ExpectedEntry[]): Promise<JournalEntry[]> {
     return this.run(async (client) => {
       await client.query('BEGIN');
       try {
         await client.query('LOCK TABLE strangler_control.journal IN EXCLUSIVE MODE');
-        const written = await appendLocked(client, entry, expectedSeq);
-        await client.query(`SELECT pg_notify('${CHANNEL}', $1)`, [String(written.seq)]);
+        const written: JournalEntry[] = [];
+        for (const { entry, expectedSeq } of all)
+          written.push(await appendLocked(client, entry, expectedSeq));
+        await client.query(`SELECT pg_notify('${CHANNEL}', $1)`, [String(written.at(-1)?.seq)]);
         await client.query('COMMIT');
         return written;
       } catch (error) {
@@ -328,8 +345,13 @@ export class ControlStore {
       client.release();
       return result;
     } catch (error) {
-      client.release(!(error instanceof pg.DatabaseError) && !(error instanceof JournalConflictError));
-      throw error;
+      const isBroken = isBrokenConnection(error);
+      client.release(
+        isBroken || !(error instanceof pg.DatabaseError || error instanceof JournalConflictError),
+      );
+      throw isBroken
+        ? new UnreachableDatabaseError('control store', this.where, error, 'a connection')
+        : error;
     }
   }
 }

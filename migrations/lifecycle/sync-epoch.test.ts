@@ -120,7 +120,7 @@ describe('a cutover that was cut off', () => {
     await store.append({ ...entry, decision: started }, journal.state('catalog').seq);
     const ground = groundOf(bed.capability);
     if (!ground) throw new Error('the test mapping has tables');
-    await fenceOldOwner(ground, 'monolith', 9, 1000);
+    await fenceOldOwner(ground, { oldOwner: 'monolith', epoch: 0, newEpoch: 9 }, 1000);
     await expect(bed.monolith.query(`INSERT INTO maker (nm) VALUES ('a')`)).rejects.toThrow('fenced');
     const away = openDatabase('postgres://nobody@127.0.0.1:9/none', 'service catalog');
     closing.push(() => away.close());

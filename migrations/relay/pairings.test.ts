@@ -205,11 +205,12 @@ describe.each(PAIRINGS)('%s', (_, pairing) => {
     await bed.sql('monolith', `INSERT INTO maker (id, nm) VALUES (40, 'gone')`);
     await bed.sql('monolith', 'DELETE FROM maker WHERE id = 40');
     if (pairing.monolith === 'postgres') await bed.sql('monolith', `SELECT setval('maker_id_seq', 40)`);
-    await fenceOldOwner(bed.synced, 'monolith', 1, 2000);
+    const by = { oldOwner: 'monolith', epoch: 0, newEpoch: 1 } as const;
+    await fenceOldOwner(bed.synced, by, 2000);
     await expect(bed.sql('monolith', 'DELETE FROM item')).rejects.toThrow(/fenced/);
-    await drain(bed.synced, 'monolith', 0, Date.now() + 20_000);
-    await settleKeys(bed.synced, 'monolith', 0, 20_000);
-    await becomeOwner(bed.synced, 'service', 1);
+    await drain(bed.synced, by, Date.now() + 20_000);
+    await settleKeys(bed.synced, by, 20_000);
+    await becomeOwner(bed.synced, by);
     await bed.sql('service', `INSERT INTO manufacturer (name) VALUES ('made by the service')`);
     await bed.sql('service', 'UPDATE stock SET on_hand = 77 WHERE product_id = 2');
     const back = streamFrom(bed.synced, 'service', 1);

@@ -40,6 +40,11 @@ export class Wire {
     this.isSilent = true;
   }
 
+  /** What was said meanwhile is gone. */
+  speakAgain(): void {
+    this.isSilent = false;
+  }
+
   /** Breaks every connection; new ones are made. */
   cut(): void {
     for (const socket of this.sockets.splice(0)) socket.destroy();

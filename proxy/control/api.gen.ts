@@ -62,8 +62,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -83,12 +87,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/migrations/{migration}/moves/last": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        /** How the newest change of owner went, step by step */
+        get: operations["getLastChange"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/migrations/{migration}/verifications": {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -128,8 +155,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -210,8 +241,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -232,8 +267,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -257,8 +296,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -301,8 +344,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -343,8 +390,12 @@ export interface paths {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path?: never;
             cookie?: never;
@@ -424,8 +475,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The whole status as a stream of server-sent events
-         * @description An event `status` (data: StatusEvent) at once and after each change, five a second at most; an event `problem` (data: Problem) when the status cannot be read; a comment as a heartbeat. Each event carries everything, so whoever was cut off misses nothing by connecting again.
+         * What happens, as a stream of server-sent events
+         * @description `journal` (data: JournalEntry), each entry of the journal, and `step` (data: ChangeStep), each step of a change of owner that this process carries out: in order, and none left out. `status` (data: StatusEvent), everything as it stands, at once and after each change, five a second at most; `problem` (data: Problem) when the status cannot be read. A comment as a heartbeat. Whoever was cut off goes on with `Last-Event-ID`; when what happened meanwhile is not kept any more, `reset` (data: ResetEvent) comes first: read anew what you show.
          */
         get: operations["followEvents"];
         put?: never;
@@ -448,6 +499,28 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who asks, and how one may sign in */
+        get: operations["getSession"];
+        put?: never;
+        /**
+         * Begin the session of a page with a token
+         * @description Sets the cookie of the session. Ten wrong tokens a minute, then 429 for a while.
+         */
+        post: operations["signIn"];
+        /** End the session of a page */
+        delete: operations["signOut"];
         options?: never;
         head?: never;
         patch?: never;
@@ -532,6 +605,8 @@ export interface components {
         };
         Plan: {
             migration: string;
+            /** @description All migrations that move with it, itself among them */
+            together: string[];
             verb: components["schemas"]["Verb"];
             from: components["schemas"]["Stage"];
             to: components["schemas"]["Stage"];
@@ -929,6 +1004,8 @@ export interface components {
         MigrationStatus: {
             name: string;
             service: string;
+            /** @description All migrations that move with it, itself among them */
+            together: string[];
             stage: components["schemas"]["Stage"];
             owner: components["schemas"]["Side"];
             epoch: number;
@@ -1142,6 +1219,73 @@ export interface components {
             at: string;
             migrations: components["schemas"]["MigrationStatus"][];
         };
+        /** @enum {string} */
+        Role: "viewer" | "operator";
+        Session: {
+            isSignedIn: boolean;
+            /** @description Null for who has no name of their own, as on loopback without a token */
+            name: string | null;
+            role: components["schemas"]["Role"] | null;
+            /** @enum {string} */
+            by: "nobody" | "loopback" | "token" | "session";
+            /** @description To be sent as `x-strangler-csrf` with what changes something; null without a session */
+            csrfToken: string | null;
+            /** Format: date-time */
+            expiresAt: string | null;
+            /** @description How one may sign in; empty where nobody needs to */
+            ways: ("token" | "oidc")[];
+        };
+        SignIn: {
+            token: string;
+        };
+        ResetEvent: {
+            why: string;
+        };
+        /** @description One step of a change of owner */
+        ChangeStep: {
+            migration: string;
+            verb: components["schemas"]["Verb"];
+            /** @description That the change aims at */
+            epoch: number;
+            /** @description As logs call it */
+            step: string;
+            /** @description In words */
+            title: string;
+            /** @enum {string} */
+            state: "begun" | "done" | "failed";
+            /** Format: date-time */
+            at: string;
+            /** @description Null as long as it is being carried out */
+            tookMs: number | null;
+            /** @description Why it failed; null unless it did */
+            reason: string | null;
+            /** @description How long new writes have been waiting by now; null while none do */
+            writesWaitMs: number | null;
+        };
+        LastChange: {
+            migration: string;
+            verb: components["schemas"]["Verb"];
+            epoch: number;
+            by: string;
+            /**
+             * Format: date-time
+             * @description When this run began
+             */
+            at: string;
+            /** @enum {string} */
+            result: "under way" | "done" | "taken back" | "cut off";
+            /** @description Those that have ended */
+            steps: components["schemas"]["ChangeStep"][];
+            /** @description Null where nobody knows any more, or none waited */
+            writesWaited: components["schemas"]["WritesWaited"] | null;
+        };
+        /** @description How long writes waited in the proxies, in milliseconds */
+        WritesWaited: {
+            count: number;
+            p50: number;
+            p99: number;
+            max: number;
+        };
         Health: {
             /** @constant */
             status: "ok";
@@ -1152,7 +1296,7 @@ export interface components {
             title: string;
             status: number;
             /** @enum {string} */
-            code: "unknown-migration" | "move-not-allowed" | "move-under-way" | "gate-refused" | "bad-configuration" | "bad-request" | "unauthorized" | "forbidden" | "unknown-path" | "method-not-allowed" | "too-large" | "not-json" | "journal-forked" | "unreachable" | "failed" | "timed-out";
+            code: "unknown-migration" | "move-not-allowed" | "move-under-way" | "gate-refused" | "bad-configuration" | "bad-request" | "unauthorized" | "too-many-attempts" | "not-permitted" | "key-reused" | "order-in-progress" | "outcome-unknown" | "forbidden" | "no-change-of-owner" | "unknown-path" | "method-not-allowed" | "too-large" | "not-json" | "journal-forked" | "unreachable" | "failed" | "timed-out";
             detail: string;
             gates: components["schemas"]["GateResult"][];
         };
@@ -1170,8 +1314,12 @@ export interface components {
     };
     parameters: {
         Migration: string;
-        /** @description Who asks, for the journal; `unknown` when missing or not printable */
+        /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
         Actor: string;
+        /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+        IdempotencyKey: string;
+        /** @description The `csrfToken` of the session, for who comes with its cookie */
+        CsrfToken: string;
     };
     requestBodies: never;
     headers: never;
@@ -1254,8 +1402,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -1280,12 +1432,39 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    getLastChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Under way or ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LastChange"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     verify: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -1337,8 +1516,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -1444,8 +1627,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -1474,8 +1661,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -1504,8 +1695,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -1557,8 +1752,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path: {
                 migration: components["parameters"]["Migration"];
@@ -1608,8 +1807,12 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Who asks, for the journal; `unknown` when missing or not printable */
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
                 "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
             };
             path?: never;
             cookie?: never;
@@ -1637,6 +1840,10 @@ export interface operations {
             query?: {
                 /** @description Only this migration's entries */
                 migration?: string;
+                /** @description Only entries with a higher `seq` */
+                after?: number;
+                /** @description Only so many of them, the newest */
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -1704,8 +1911,14 @@ export interface operations {
     };
     followEvents: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description With `none`, `routes` of each migration is empty in `status` */
+                routes?: "all" | "none";
+            };
+            header?: {
+                /** @description The `id` of the last event that came */
+                "last-event-id"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1740,6 +1953,76 @@ export interface operations {
                 content: {
                     "text/plain": string;
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed in or not */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            200: {
+                headers: {
+                    /** @description The session */
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    signOut: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description There is none now */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

@@ -2,16 +2,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
 import type { Explanation, Question } from '../data-plane/explain.ts';
 import type { components } from './api.gen.ts';
-import type * as port from './lifecycle.ts';
-import { operationsOf } from './operations.ts';
+import type { Role } from './auth/caller.ts';
+import * as port from './lifecycle.ts';
+import { operationsOf } from './operations/all.ts';
 import type { ParkedPage, ParkedRows, RetryOutcome, SkipOutcome } from './parking.ts';
+import type { ChangeStep, LastChange } from './happenings.ts';
 import type { Certificate } from './retirement.ts';
-import { EventStream } from './stream-events.ts';
+import { EventStream } from './stream/stream-events.ts';
 import { startControlBed, type ControlBed } from './testing/control-bed.ts';
-import { migrationNamed } from './testing/memory-lifecycle.ts';
+import { migrationNamed, stepped } from './testing/memory-lifecycle.ts';
 
 type Schemas = components['schemas'];
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
@@ -27,6 +31,8 @@ const mirrored: {
   gate: Same<Schemas['GateResult'], port.GateResult>;
   plan: Same<Schemas['Plan'], port.Plan>;
   underWay: Same<Schemas['MoveUnderWay'], port.MoveUnderWay>;
+  step: Same<Schemas['ChangeStep'], ChangeStep>;
+  lastChange: Same<Schemas['LastChange'], LastChange>;
   certificate: Same<Schemas['Certificate'], Certificate>;
   outcome: Same<Schemas['MoveOutcome'], port.MoveOutcome>;
   migration: Same<Required<Schemas['MigrationStatus']>, Required<port.MigrationStatus>>;
@@ -50,6 +56,8 @@ const mirrored: {
   gate: true,
   plan: true,
   underWay: true,
+  step: true,
+  lastChange: true,
   certificate: true,
   outcome: true,
   migration: true,
@@ -65,53 +73,50 @@ const mirrored: {
   code: true,
 };
 
-interface Schema {
-  $ref?: string;
-  type?: string | string[];
-  required?: string[];
-  properties?: Record<string, Schema>;
-  items?: Schema;
-  oneOf?: Schema[];
-  additionalProperties?: unknown;
-}
 interface Documented {
   operationId: string;
-  responses: Record<string, { content?: Record<string, { schema: Schema }> }>;
+  'x-role'?: Role;
+  responses: Record<string, { $ref?: string; content?: Record<string, { schema: object }> }>;
 }
+type Json = Record<string, unknown>;
+const METHODS = ['get', 'post', 'delete'] as const;
 const document = parse(readFileSync(join(import.meta.dirname, 'openapi.yaml'), 'utf8')) as {
-  paths: Record<string, Partial<Record<'get' | 'post', Documented>>>;
-  components: { schemas: Record<string, Schema> };
+  paths: Record<string, Partial<Record<(typeof METHODS)[number], Documented>>>;
+  components: { schemas: Json };
 };
 
 const documented = Object.entries(document.paths).flatMap(([path, item]) =>
-  (['get', 'post'] as const).flatMap((method) => {
+  METHODS.flatMap((method) => {
     const operation = item[method];
     return operation ? [{ path, method, ...operation }] : [];
   }),
 );
 
-/** Names every documented required property that `value` lacks. */
-function missing(schema: Schema, value: unknown, at: string): string[] {
-  if (schema.$ref) {
-    const name = schema.$ref.split('/').at(-1) ?? '';
-    return missing(document.components.schemas[name] ?? {}, value, at);
-  }
-  if (value === null) return [];
-  if (schema.oneOf) return missing(schema.oneOf[0] ?? {}, value, at);
-  if (schema.type === 'array') {
-    if (!Array.isArray(value)) return [`${at} is no array`];
-    return value.flatMap((item, index) => missing(schema.items ?? {}, item, `${at}[${index}]`));
-  }
-  if (schema.type !== 'object') return [];
-  const object = value as Record<string, unknown>;
-  const lacks = (schema.required ?? []).filter((name) => !(name in object)).map((name) => `${at}.${name}`);
-  const isOpen = schema.additionalProperties !== undefined;
-  const unknown = Object.keys(object).filter((name) => !isOpen && !schema.properties?.[name]);
-  const deeper = Object.entries(schema.properties ?? {}).flatMap(([name, inner]) =>
-    name in object ? missing(inner, object[name], `${at}.${name}`) : [],
-  );
-  return [...lacks, ...unknown.map((name) => `${at}.${name} is not documented`), ...deeper];
+/** The document says what there may be; here it also says that there is nothing else. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const inner = Object.fromEntries(Object.entries(schema).map(([name, value]) => [name, closed(value)]));
+  const isObject = 'properties' in schema && !('additionalProperties' in schema);
+  return isObject ? { ...inner, additionalProperties: false } : inner;
 }
+
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormats.default(ajv);
+ajv.addSchema({ $id: 'api', ...(closed({ components: document.components }) as Json) });
+
+/** What of `value` is not as `schema` says. */
+function mistakes(schema: object, value: unknown): string[] {
+  const absolute = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"api#/')) as object;
+  const validate = ajv.compile(closed(absolute) as object);
+  if (validate(value)) return [];
+  return (validate.errors ?? []).map(({ instancePath, message, params }) =>
+    [instancePath, message, JSON.stringify(params)].join(' '),
+  );
+}
+
+const VIEWER = { name: 'wall', role: 'viewer', secret: 'a screen on the wall' } as const;
+const OPERATOR = { name: 'ada', role: 'operator', secret: 'open sesame' } as const;
 
 const BODIES: Record<string, object> = {
   planMove: { verb: 'sync' },
@@ -119,6 +124,7 @@ const BODIES: Record<string, object> = {
   holdBackfill: { paused: true },
   abort: { reason: 'a test' },
   explain: { method: 'GET', target: '/api/products/7' },
+  signIn: { token: OPERATOR.secret },
   skipParked: { table: 'item', key: '["7"]', reason: 'a test' },
 };
 
@@ -126,8 +132,11 @@ const QUERIES: Record<string, object> = { readParkedRows: { table: 'item', key: 
 
 describe('the document and what runs', () => {
   let bed: ControlBed;
+  /** The same, where somebody has to be known. */
+  let locked: ControlBed;
   beforeAll(async () => {
     bed = await startControlBed();
+    locked = await startControlBed({ lifecycle: bed.lifecycle, tokens: [VIEWER, OPERATOR] });
     bed.lifecycle.migrations[0] = migrationNamed('catalog', FULL);
     const key = { table: 'item', key: '["7"]', operation: 'upsert', reason: 'too long' } as const;
     bed.lifecycle.parkedKeys = [{ ...key, since: AT, waiting: 1, tries: 3 }];
@@ -139,6 +148,10 @@ describe('the document and what runs', () => {
         ...{ isRunning: false, next: 'take it back' },
       },
     ];
+    bed.lifecycle.change = {
+      ...{ migration: 'catalog', verb: 'cutover', epoch: 2, by: 'ada', at: AT, result: 'done' },
+      ...{ steps: [stepped()], writesWaited: { count: 3, p50: 20, p99: 80, max: 91.5 } },
+    };
     bed.lifecycle.cutOff = [
       {
         migration: 'catalog',
@@ -152,42 +165,99 @@ describe('the document and what runs', () => {
       },
     ];
   });
-  afterAll(() => bed.close());
+  afterAll(() => Promise.all([bed.close(), locked.close()]));
 
   it('mirrors the types of the port', () => {
     expect(Object.values(mirrored)).not.toContain(false);
   });
 
-  it('routes every documented operation and nothing else', () => {
+  it('routes every documented operation and nothing else, for the roles that it names', () => {
     const stream = new EventStream(bed.lifecycle, {} as never, { atLeastMs: 1, heartbeatMs: 1 });
-    const routed = Object.entries(operationsOf(bed.lifecycle, stream)).map(
-      ([id, { method, path }]) => `${id}: ${method} ${path.replace(/:(\w+)/g, '{$1}')}`,
+    stream.close();
+    const routed = Object.entries(operationsOf(bed.lifecycle, stream, {} as never)).map(
+      ([id, { method, path, role }]) =>
+        `${id}: ${method} ${path.replace(/:(\w+)/g, '{$1}')} for ${role ?? 'everybody'}`,
     );
     expect(routed.sort()).toEqual(
-      documented.map((one) => `${one.operationId}: ${one.method} ${one.path}`).sort(),
+      documented
+        .map((one) => `${one.operationId}: ${one.method} ${one.path} for ${one['x-role'] ?? 'everybody'}`)
+        .sort(),
     );
   });
 
-  it.each(documented.filter((one) => one.operationId !== 'followEvents'))(
-    '$method $path answers with every required property and no undocumented one',
-    async ({ path, method, operationId, responses }) => {
-      const asked = request(bed.url)
-        [method](path.replace('{migration}', 'catalog'))
-        .query(QUERIES[operationId] ?? {});
-      const answer = await (method === 'post' ? asked.send(BODIES[operationId] ?? {}) : asked);
-      const response = responses[String(answer.status)];
-      expect(response).toBeDefined();
-      const schema = response?.content?.['application/json']?.schema;
-      expect(missing(schema ?? {}, answer.body, operationId)).toEqual([]);
+  const ask = (at: string, { path, method, operationId }: (typeof documented)[number]) => {
+    const asked = request(at)
+      [method](path.replace('{migration}', 'catalog'))
+      .query(QUERIES[operationId] ?? {});
+    return method === 'post' ? asked.send(BODIES[operationId] ?? {}) : asked;
+  };
+
+  it.each(documented.filter(({ operationId }) => operationId !== 'followEvents'))(
+    '$method $path answers with a documented status, and exactly as its schema says',
+    async (operation) => {
+      const isSignIn = operation.operationId === 'signIn';
+      const answer = await ask(isSignIn ? locked.url : bed.url, operation);
+      const { content } = operation.responses[String(answer.status)] ?? {};
+      expect([answer.status, Object.keys(operation.responses)]).toEqual([
+        answer.status,
+        [String(answer.status), 'default'],
+      ]);
+      if (content === undefined) expect(answer.text).toBe('');
+      for (const [type, { schema }] of Object.entries(content ?? {})) {
+        expect(answer.headers['content-type']).toContain(type);
+        expect(mistakes(schema, type === 'application/json' ? answer.body : answer.text)).toEqual([]);
+      }
     },
   );
 
-  it.each(documented)('$path takes no other method than $method', async ({ path, method }) => {
-    const url = path.replace('{migration}', 'catalog');
+  it.each(documented)('$method $path says no as a problem with a documented code', async (operation) => {
+    const refused = operation['x-role']
+      ? ask(locked.url, operation)
+      : ask(bed.url, operation).set('host', 'x');
+    const answer = await refused;
+    const { status, code } = answer.body as { status: number; code: string };
+    expect([answer.status, code]).toEqual([status, operation['x-role'] ? 'unauthorized' : 'forbidden']);
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(mistakes({ $ref: '#/components/schemas/Problem' }, answer.body)).toEqual([]);
+  });
+
+  it.each(documented.filter((one) => one['x-role'] === 'operator'))(
+    '$method $path is not for a viewer',
+    async (operation) => {
+      const before = bed.lifecycle.orders.length;
+      const answer = await ask(locked.url, operation).set('authorization', `Bearer ${VIEWER.secret}`);
+      expect([answer.status, answer.body.code]).toEqual([403, 'not-permitted']);
+      expect(bed.lifecycle.orders.length).toBe(before);
+    },
+  );
+
+  it.each(documented.filter((one) => one['x-role'] === 'viewer' && one.operationId !== 'followEvents'))(
+    '$method $path is for a viewer, too',
+    async (operation) => {
+      const answer = await ask(locked.url, operation).set('authorization', `Bearer ${VIEWER.secret}`);
+      expect(answer.status).toBe(200);
+    },
+  );
+
+  it('documents every code with one status, and there is no other', () => {
+    const { properties } = document.components.schemas['Problem'] as {
+      properties: { code: { enum: string[] } };
+    };
+    expect([...properties.code.enum].sort()).toEqual(Object.keys(port.CONTROL_ERRORS).sort());
+  });
+
+  it.each(Object.keys(document.paths))('%s takes no other method than its own', async (path) => {
+    const own = METHODS.filter((method) => document.paths[path]?.[method]);
     for (const other of ['get', 'post', 'put', 'patch', 'delete'] as const) {
-      if (other === method) continue;
-      const answer = await request(bed.url)[other](url).set('content-type', 'application/json');
-      expect([other, answer.status, answer.headers['allow']]).toEqual([other, 405, method.toUpperCase()]);
+      if ((own as string[]).includes(other)) continue;
+      const answer = await request(bed.url)
+        [other](path.replace('{migration}', 'catalog'))
+        .set('content-type', 'application/json');
+      expect([other, answer.status, answer.headers['allow']]).toEqual([
+        other,
+        405,
+        own.map((method) => method.toUpperCase()).join(', '),
+      ]);
     }
   });
 });

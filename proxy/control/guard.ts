@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { ControlError } from './lifecycle.ts';
 import { isLoopback } from './listen.ts';
@@ -9,6 +8,7 @@ const CONTENT_SECURITY_POLICY = [
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self'",
+  "font-src 'self'",
   "connect-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
@@ -64,21 +64,6 @@ export const requireJson: RequestHandler = (request, _response, next) => {
     'Send `content-type: application/json` and a JSON object, `{}` at least.',
   );
 };
-
-/** Digests have one length, so the comparison tells neither the token's length nor how much of it was right. */
-export function requireToken(token: string): RequestHandler {
-  const wanted = digest(`Bearer ${token}`);
-  return (request, _response, next) => {
-    const given = (request.get('authorization') ?? '').replace(/^bearer +/i, 'Bearer ');
-    if (timingSafeEqual(digest(given), wanted)) return next();
-    const advice = given === '' ? 'Set STRANGLER_TOKEN, or send' : 'The token is not the right one; send';
-    throw new ControlError('unauthorized', `${advice} \`authorization: Bearer <token>\`.`);
-  };
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
 
 function quote(text: string): string {
   return JSON.stringify(text.slice(0, 100));

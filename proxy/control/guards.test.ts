@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import request from 'supertest';
 import { ControlError } from './lifecycle.ts';
+import type { Token } from './auth/tokens.ts';
 import { ControlStartError } from './listen.ts';
 import { startControl } from './server.ts';
 import { startControlBed, type ControlBed } from './testing/control-bed.ts';
@@ -16,16 +17,16 @@ afterEach(() => bed.close());
 const orderSync = (at = bed) => request(at.url).post('/v1/migrations/catalog/moves').send({ verb: 'sync' });
 
 describe('where it listens', () => {
-  const listenOn = (host: string, port: number, token: string | null) =>
+  const listenOn = (host: string, port: number, tokens: Token[]) =>
     startControl({
       lifecycle: new MemoryLifecycle(),
       listen: { host, port },
-      token,
+      tokens,
       logger: pino({ level: 'silent' }),
     });
 
   it.each(['0.0.0.0', '::', '10.1.2.3', 'control.internal'])('refuses %s without a token', async (host) => {
-    const refused = listenOn(host, 0, null);
+    const refused = listenOn(host, 0, []);
     await expect(refused).rejects.toBeInstanceOf(ControlStartError);
     await expect(refused).rejects.toMatchObject({
       code: 'unprotected',
@@ -33,12 +34,8 @@ describe('where it listens', () => {
     });
   });
 
-  it('refuses an empty token everywhere', async () => {
-    await expect(listenOn('127.0.0.1', 0, '')).rejects.toMatchObject({ code: 'unprotected' });
-  });
-
   it('takes any address with a token, and any Host then', async () => {
-    const open = await listenOn('0.0.0.0', 0, 'secret');
+    const open = await listenOn('0.0.0.0', 0, [{ name: null, role: 'operator', secret: 'secret' }]);
     const answer = await request(open.url)
       .get('/v1/migrations')
       .set('host', 'control.internal')
@@ -49,7 +46,7 @@ describe('where it listens', () => {
 
   it('names the port that is taken and says what to do', async () => {
     const port = Number(new URL(bed.url).port);
-    await expect(listenOn('127.0.0.1', port, null)).rejects.toThrow(
+    await expect(listenOn('127.0.0.1', port, [])).rejects.toThrow(
       new RegExp(`${port}.*taken.*control.listen`),
     );
   });
@@ -58,7 +55,7 @@ describe('where it listens', () => {
 describe('the token', () => {
   let locked: ControlBed;
   beforeEach(async () => {
-    locked = await startControlBed({ token: 'open sesame' });
+    locked = await startControlBed({ tokens: [{ name: null, role: 'operator', secret: 'open sesame' }] });
   });
   afterEach(() => locked.close());
 

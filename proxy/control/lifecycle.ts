@@ -1,4 +1,5 @@
 import type { Explanation, Question } from '../data-plane/explain.ts';
+import type { Happenings } from './happenings.ts';
 import type { ParkedChanges } from './parking.ts';
 import type { Retirement } from './retirement.ts';
 import type { SyncOrders, VerifyEntry } from './sync-orders.ts';
@@ -10,7 +11,7 @@ export type { SyncStatus };
  * What the control API needs from whoever runs the migrations. Declared here, by its consumer; `scripts/up`
  * wires the real one. Every method rejects with a `ControlError` when the answer is no.
  */
-export interface Lifecycle extends ParkedChanges, SyncOrders, Retirement {
+export interface Lifecycle extends ParkedChanges, SyncOrders, Retirement, Happenings {
   status(): Promise<MigrationStatus[]>;
   /** What a move (the usual next one without a verb) would do and whether its gates hold now. Changes nothing. */
   plan(migration: string, request: PlanRequest): Promise<Plan>;
@@ -83,6 +84,8 @@ export interface GateResult {
 
 export interface Plan {
   migration: string;
+  /** All migrations that move with it, itself among them. */
+  together: string[];
   verb: Verb;
   from: Stage;
   to: Stage;
@@ -301,6 +304,8 @@ export interface MigrationStatus {
   takenBack: TakenBack | null;
   /** Those of the monolith, then those of the service; empty while no proxy reports. */
   addresses: AddressStatus[];
+  /** All migrations that move with it, itself among them. */
+  together: string[];
 }
 
 /** How one address of a side fares, as the proxy sees it that thinks worst of it. */
@@ -348,7 +353,13 @@ export const CONTROL_ERRORS = {
   'bad-configuration': { status: 400, exitCode: 2, title: 'strangler.yaml does not fit the databases' },
   'bad-request': { status: 400, exitCode: 2, title: 'The request is not valid' },
   unauthorized: { status: 401, exitCode: 2, title: 'A token is needed' },
+  'too-many-attempts': { status: 429, exitCode: 2, title: 'Too many wrong tokens' },
+  'not-permitted': { status: 403, exitCode: 2, title: 'The role does not allow it' },
+  'key-reused': { status: 422, exitCode: 2, title: 'The idempotency key belongs to another order' },
+  'order-in-progress': { status: 409, exitCode: 3, title: 'The order is being carried out' },
+  'outcome-unknown': { status: 409, exitCode: 1, title: 'Nobody knows how the order ended' },
   forbidden: { status: 403, exitCode: 2, title: 'The request came from where requests are not taken' },
+  'no-change-of-owner': { status: 404, exitCode: 2, title: 'The owner has not changed yet' },
   'unknown-path': { status: 404, exitCode: 2, title: 'Nothing is here' },
   'method-not-allowed': { status: 405, exitCode: 2, title: 'This path does not take this method' },
   'too-large': { status: 413, exitCode: 2, title: 'The request is too large' },
@@ -364,11 +375,19 @@ export type ControlErrorCode = keyof typeof CONTROL_ERRORS;
 export class ControlError extends Error {
   readonly code: ControlErrorCode;
   readonly gates: GateResult[];
+  /** When asking again makes sense; null when that is not known. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(code: ControlErrorCode, detail: string, gates: GateResult[] = []) {
+  constructor(
+    code: ControlErrorCode,
+    detail: string,
+    gates: GateResult[] = [],
+    retryAfterSeconds: number | null = null,
+  ) {
     super(detail);
     this.name = 'ControlError';
     this.code = code;
     this.gates = gates;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }

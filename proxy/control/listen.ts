@@ -24,18 +24,12 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Refuses to let anyone who can reach the port move migrations. */
-export function refuseUnprotected({ host, port }: Listen, token: string | null): void {
-  if (token === '') {
-    throw new ControlStartError(
-      'unprotected',
-      'The token of the control API is empty; set STRANGLER_TOKEN to a secret.',
-    );
-  }
-  if (token !== null || isLoopback(host)) return;
+export function refuseUnprotected({ host, port }: Listen, isOpen: boolean): void {
+  if (!isOpen || isLoopback(host)) return;
   throw new ControlStartError(
     'unprotected',
     `The control API would listen on ${host}:${port}, where others can reach it, without a token. ` +
-      'Set STRANGLER_TOKEN to a secret, or listen on 127.0.0.1.',
+      'Set STRANGLER_TOKEN or STRANGLER_TOKENS to secrets, or listen on 127.0.0.1.',
   );
 }
 

@@ -27,6 +27,8 @@ export function answerProblems(logger: Logger): ErrorRequestHandler {
       next(error);
       return;
     }
+    const { retryAfterSeconds } = error instanceof ControlError ? error : { retryAfterSeconds: null };
+    if (retryAfterSeconds !== null) response.setHeader('Retry-After', retryAfterSeconds);
     sendProblem(response, toProblem(error, logger));
   };
 }

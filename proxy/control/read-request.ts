@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Request } from 'express';
 import type { Question } from '../data-plane/explain.ts';
+import { callerOf, isName } from './auth/caller.ts';
 import type { BackfillOrder } from './sync-orders.ts';
 import {
   ControlError,
@@ -74,6 +75,7 @@ const abortOrder = z.strictObject({
     .max(500, 'must not be longer than 500 characters'),
 });
 const resumption = z.strictObject({ reason });
+const signIn = z.strictObject({ token: z.string('must be text').max(1000, 'is too long') });
 
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const question = z.strictObject({
@@ -135,23 +137,53 @@ export function readResumption(request: Request): Actor {
   return readActor(request, read(resumption, request).reason);
 }
 
+/** The token that somebody signs in with. */
+export function readSignIn(request: Request): string {
+  return read(signIn, request).token;
+}
+
 /** The request that somebody wants explained. */
 export function readQuestion(request: Request): Question {
   return read(question, request);
 }
 
-/** Which migration's journal is asked for; undefined for all. */
-export function readJournalQuery(request: Request): string | undefined {
-  const { migration } = request.query;
-  if (migration === undefined) return undefined;
-  if (typeof migration === 'string' && migration !== '' && migration.length <= 100) return migration;
-  throw new ControlError('bad-request', '`migration` must be one name.');
+/** Which part of the journal is asked for; all of it by default. */
+export interface JournalQuery {
+  migration?: string | undefined;
+  after: number;
+  /** Infinite when it was left out. */
+  limit: number;
 }
 
-/** The name stands in the journal for ever, so nothing that could garble a terminal gets in. */
+const whole = (message: string) =>
+  z
+    .string(message)
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number);
+const journalQuery = z.object({
+  migration: z.string('must be one name').min(1, 'must be one name').max(100, 'must be one name').optional(),
+  after: whole('must be the `seq` of an entry').default(0),
+  limit: whole('must be a number from 1 to 10000')
+    .refine((value) => value >= 1 && value <= 10_000, 'must be a number from 1 to 10000')
+    .default(Infinity),
+});
+
+export function readJournalQuery(request: Request): JournalQuery {
+  return readFrom(journalQuery, request.query);
+}
+
+const eventsQuery = z.object({ routes: z.enum(['all', 'none'], 'must be `all` or `none`').default('all') });
+
+/** Whether the reader of the event stream wants the routes of each migration. */
+export function readEventsQuery(request: Request): boolean {
+  return readFrom(eventsQuery, request.query).routes === 'all';
+}
+
+/** Who asks: by the name of the token or session, and only where that has none by what the client says. */
 export function readActor(request: Request, why: string | undefined): Actor {
-  const name = request.get('x-strangler-actor')?.trim() ?? '';
-  return { name: /^[\x20-\x7e]{1,100}$/.test(name) ? name : 'unknown', reason: why?.trim() || null };
+  const said = request.get('x-strangler-actor')?.trim() ?? '';
+  const name = callerOf(request)?.name ?? (isName(said) ? said : 'unknown');
+  return { name, reason: why?.trim() || null };
 }
 
 export function read<T>(shape: z.ZodType<T>, request: Request): T {

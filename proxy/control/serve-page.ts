@@ -1,27 +1,35 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { extname, join } from 'node:path';
 import { Router } from 'express';
+import { ControlError } from './lifecycle.ts';
 
-const folder = join(import.meta.dirname, '..', 'dashboard');
+const folder = join(import.meta.dirname, '..', 'dashboard', 'dist');
 
-/** Listed one by one: what is not here is not served, whatever lies in the folder. */
-const FILES = {
-  '/': ['index.html', 'text/html; charset=utf-8'],
-  '/style.css': ['style.css', 'text/css; charset=utf-8'],
-  '/icon.svg': ['icon.svg', 'image/svg+xml'],
-  '/page.js': ['page.js', 'text/javascript; charset=utf-8'],
-  '/follow.js': ['follow.js', 'text/javascript; charset=utf-8'],
-  '/draw.js': ['draw.js', 'text/javascript; charset=utf-8'],
-  '/words.js': ['words.js', 'text/javascript; charset=utf-8'],
-} as const;
+/** What is of no such kind is not served, whatever lies in the folder. */
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
+/** Their names carry a hash of their content. */
+const KEPT = 'public, max-age=31536000, immutable';
 
-/** The dashboard's files, read once: a missing one shows at the start and not in a browser. */
+/** The dashboard's built files, read once: a missing one shows at the start and not in a browser. */
 export function servePage(): Router {
+  if (!existsSync(join(folder, 'index.html'))) {
+    throw new ControlError('failed', 'The dashboard is not built; run `npm run setup` in this checkout.');
+  }
   const router = Router();
-  for (const [path, [file, type]] of Object.entries(FILES)) {
+  for (const file of readdirSync(folder, { recursive: true }).map(String)) {
+    const type = TYPES[extname(file)];
+    if (type === undefined) continue;
     const content = readFileSync(join(folder, file));
+    const path = file === 'index.html' ? '/' : `/${file.replaceAll('\\', '/')}`;
+    const cache = path.startsWith('/assets/') ? KEPT : 'no-cache';
     router.get(path, (_request, response) => {
-      response.set({ 'Content-Type': type, 'Cache-Control': 'no-cache' }).send(content);
+      response.set({ 'Content-Type': type, 'Cache-Control': cache }).send(content);
     });
   }
   return router;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jwtSchema, rateLimitsSchema } from './admit/schema.ts';
 import { holdSchema } from './hold/schema.ts';
-import { clientsSchema, listenAddress, timeoutsSchema } from './lane/schema.ts';
+import { clientsSchema, fastLaneSchema, listenAddress, timeoutsSchema } from './lane/schema.ts';
 import { accessLogSchema, metricsSchema, requestIdSchema, tracesSchema } from './observe/schema.ts';
 import { frontTlsSchema } from './tls/schema.ts';
 
@@ -18,6 +18,7 @@ export const proxySchema = z
     hold: holdSchema.prefault({}),
     timeouts: timeoutsSchema.prefault({}),
     clients: clientsSchema.prefault({}),
+    fastLane: fastLaneSchema,
     metrics: metricsSchema.optional(),
     traces: tracesSchema.optional(),
     accessLog: accessLogSchema.optional(),

@@ -86,7 +86,7 @@ const DEFECT: Problem = {
 
 const GRACE_MS = 10_000;
 
-/** Starts the proxy's general lane. */
+/** Starts the proxy: the general lane, and the fast one before it where the configuration says so. */
 export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   const { config, feed, logger } = options;
   const state = { closing: false };
@@ -108,7 +108,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     parts.held.lookAgain();
   });
   const metrics = new MetricsEndpoint(shownOf(parts, edge), logger);
-  const front = await openFront(config.proxy.listen, edge, tls.front);
+  const front = await openFront(config.proxy.listen, edge, tls);
   await metrics.open(config.proxy.metrics).catch(async (error: unknown) => {
     await front.close(0);
     throw error;
@@ -203,7 +203,7 @@ function admissionSettings({ table, proxy, migrations }: DataPlaneConfig): Admis
 }
 
 function laneSettings({ proxy, upstreamHosts }: DataPlaneConfig): OutgoingSettings {
-  return { timeouts: proxy.timeouts, clients: proxy.clients, upstreamHosts };
+  return { timeouts: proxy.timeouts, clients: proxy.clients, upstreamHosts, fastLane: proxy.fastLane };
 }
 
 function shadowSettings({ migrations, proxy, upstreamHosts }: DataPlaneConfig) {

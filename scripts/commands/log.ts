@@ -3,7 +3,8 @@ import type { Schemas } from './client.ts';
 import { CommandError } from './command-error.ts';
 import { contextOf, type Context } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { checkInWords, whatInWords } from './show/journal.ts';
+import { whatInWords } from '../../proxy/dashboard/journal-words.ts';
+import { checkInWords } from './show/journal.ts';
 import type { Screen } from './show/screen.ts';
 import { table } from './show/table.ts';
 

@@ -197,7 +197,9 @@ describe('who asks and why', () => {
   });
 
   it('needs the token from the environment where one is asked for', async () => {
-    const locked = await startControlBed({ token: 'open sesame' });
+    const locked = await startControlBed({
+      tokens: [{ name: null, role: 'operator', secret: 'open sesame' }],
+    });
     const without = await runCli(['--url', locked.url, 'status']);
     expect([without.code, without.stderr]).toEqual([
       2,

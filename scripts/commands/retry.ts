@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import { count } from '../../proxy/dashboard/words.js';
+import { count } from '../../proxy/dashboard/words.ts';
 import type { Schemas } from './client.ts';
 import { contextOf } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';

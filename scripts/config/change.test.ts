@@ -71,6 +71,24 @@ describe('a new configuration while everything runs', () => {
     }
   });
 
+  it('may not change what moves together while one of it is under way', () => {
+    const cart = (yaml: string): string => `${yaml}  cart: { service: other, routes: ['* /api/cart/*'] }\n`;
+    const grouped = (yaml: string): string => `${cart(yaml)}together: [[catalog, cart]]\n`;
+    const found = (from: typeof cart, to: typeof cart, stage: InForce['stage']): string[] =>
+      problemsOfChange(config(from), config(to), [{ migration: 'catalog', stage }]).map(
+        ({ message }) => message,
+      );
+    for (const stage of UNDER_WAY) {
+      expect(found(cart, grouped, stage)).toEqual([
+        `migration "catalog" is ${stage} and moves alone: that it moves together with cart cannot change under way; put it back, or roll back to legacy first`,
+      ]);
+      expect(found(grouped, cart, stage)[0]).toContain(
+        'moves together with cart: that it moves alone cannot',
+      );
+    }
+    expect(found(cart, grouped, 'legacy')).toEqual([]);
+  });
+
   it('may not forget a migration that is under way or done: its requests would all go to the monolith', () => {
     const without = (yaml: string) => `${yaml.slice(0, yaml.indexOf('migrations:'))}migrations: {}\n`;
     expect(problems(without, 'legacy')).toEqual([]);

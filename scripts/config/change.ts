@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './read.ts';
 import type { Problem } from './problems.ts';
+import { groupIn } from './together.ts';
 
 /** What the journal says of a migration, as far as it forbids a change of the configuration. */
 export interface InForce {
@@ -31,6 +32,7 @@ export function problemsOfChange(before: Config, after: Config, inForce: readonl
     })),
     ...forgotten(after, inForce),
     ...inForce.flatMap((state) => problemsOfMigration(before, after, state)),
+    ...inForce.flatMap((state) => problemsOfGroup(before, after, state)),
   ];
 }
 
@@ -64,6 +66,19 @@ function problemsOfMigration(before: Config, after: Config, { migration, stage }
     atKey: false,
     message: `migration "${migration}" is ${stage}: ${what} cannot change under way; ${wayOut(stage)}`,
   }));
+}
+
+/** What moves together has to stand at one stage, and its journal says who is in it. */
+function problemsOfGroup(before: Config, after: Config, { migration, stage }: InForce): Problem[] {
+  if (stage === 'legacy' || !after.migrations[migration]) return [];
+  const [old, next] = [groupIn(before, migration), groupIn(after, migration)];
+  if (isDeepStrictEqual(old.toSorted(), next.toSorted())) return [];
+  const words = (group: string[]): string => {
+    const others = group.filter((name) => name !== migration);
+    return others.length > 0 ? `together with ${others.join(', ')}` : 'alone';
+  };
+  const message = `migration "${migration}" is ${stage} and moves ${words(old)}: that it moves ${words(next)} cannot change under way; ${wayOut(stage)}`;
+  return [{ path: ['together'], atKey: true, message }];
 }
 
 function wayOut(stage: InForce['stage']): string {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { ConfigError } from './problems.ts';
 import { readConfig } from './read.ts';
+import { carriedBy, groupIn } from './together.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'strangler-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -41,6 +42,56 @@ const complaints = (text: string, environment = { SECRET: 's3cret' }): string[] 
     return error.message.split('\n').map((line) => line.replace(/^.*strangler\.yaml/, ''));
   }
 };
+
+const TWO = `${GOOD}  stock:
+    service: catalog
+    routes: [GET /api/stock]
+    tables:
+      - from: products
+        to: product
+        key: { id: id }
+        columns: { price: { to: price_minor, convert: money } }
+`;
+
+describe('migrations that share a table', () => {
+  it('are refused, and told how they could move together', () => {
+    expect(complaints(TWO)).toEqual([
+      expect.stringContaining(
+        'table "products" belongs to migration "catalog" already; a table has one owner: leave it to one of them, or say `together: [[catalog, stock]]`',
+      ),
+      expect.stringContaining('table "product" belongs to migration "catalog" already'),
+    ]);
+  });
+
+  it('are taken when they move together and say the same of it: the first one carries it', () => {
+    const config = readConfig(write(`${TWO}together: [[stock, catalog]]\n`), { SECRET: 's3cret' });
+    expect(groupIn(config, 'stock')).toEqual(['catalog', 'stock']);
+    expect(carriedBy(config, 'catalog')).toHaveLength(1);
+    expect(carriedBy(config, 'stock')).toEqual([]);
+  });
+
+  it.each([
+    [
+      'another thing of it',
+      `${TWO.replace(/money } }\n$/, 'none } }\n')}together: [[stock, catalog]]\n`,
+      'both have to say the same of it',
+    ],
+    ['what is not there', `${GOOD}together: [[catalog, cart]]\n`, 'there is no migration "cart"'],
+    ['one alone', `${GOOD}together: [[catalog]]\n`, 'needs at least two migrations'],
+    [
+      'one in two groups',
+      `${TWO}together: [[stock, catalog], [catalog, stock]]\n`,
+      '"catalog" stands here twice; a migration is in one group',
+    ],
+    [
+      'one after the other',
+      `${TWO.replace('  stock:\n', '  stock:\n    after: [catalog]\n')}together: [[stock, catalog]]\n`,
+      '"stock" comes after "catalog", so it cannot move together with it',
+    ],
+  ])('are refused when `together` says %s', (_, text, message) => {
+    expect(complaints(text).join('\n')).toContain(message);
+  });
+});
 
 describe('strangler.yaml', () => {
   it('is read with defaults, and with secrets from the environment', () => {

@@ -13,6 +13,7 @@ import type { Problem } from './problems.ts';
 import { ConfigError, problemsOf } from './problems.ts';
 import type { ConfigData } from './schema.ts';
 import { configSchema } from './schema.ts';
+import { orderOfGroups, sharedTables, togetherProblems } from './together.ts';
 
 /** A configuration that was read and found valid. */
 export interface Config extends ConfigData {
@@ -110,31 +111,16 @@ function problemsBetweenParts(config: ConfigData): Problem[] {
   return [
     ...problems,
     ...sharedTables(config),
+    ...togetherProblems(config),
     ...orderProblems(config),
     ...routeProblems(config),
     ...gatewayProblems(config),
   ];
 }
 
-/** Two migrations on one table would each think that they own it; with or without its schema, it is one table. */
-function sharedTables(config: ConfigData): Problem[] {
-  const seen = new Map<string, string>();
-  return Object.entries(config.migrations).flatMap(([name, { service, tables }]) =>
-    tables.flatMap((pair, i) =>
-      (['from', 'to'] as const).flatMap((end) => {
-        const table = `${end === 'from' ? '' : service} ${pair[end].replace(/^public\./, '')}`;
-        const other = seen.get(table);
-        seen.set(table, name);
-        if (other === undefined || other === name) return [];
-        const message = `table "${pair[end]}" belongs to migration "${other}" already; a table has one owner`;
-        return [{ path: ['migrations', name, 'tables', i, end], atKey: false, message }];
-      }),
-    ),
-  );
-}
-
 /** What a migration comes after must be there, and must not come after it. */
-function orderProblems({ migrations }: ConfigData): Problem[] {
+function orderProblems(config: ConfigData): Problem[] {
+  const { migrations } = config;
   const unknown = Object.entries(migrations).flatMap(([name, { after }]) =>
     after.flatMap((other, i) => {
       if (other in migrations) return [];
@@ -142,7 +128,7 @@ function orderProblems({ migrations }: ConfigData): Problem[] {
       return [{ path: ['migrations', name, 'after', i], atKey: false, message }];
     }),
   );
-  const circle = circleIn(new Map(Object.entries(migrations).map(([name, { after }]) => [name, after])));
+  const circle = circleIn(orderOfGroups(config));
   if (!circle) return unknown;
   const message = `${circle.join(' comes after ')}: none of them could ever be the first`;
   return [...unknown, { path: ['migrations', circle[0] ?? '', 'after'], atKey: true, message }];

@@ -133,7 +133,9 @@ const controlSchema = z
       .string()
       .regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'is not an address (host:port)')
       .default('127.0.0.1:8081')
-      .describe('Where API and dashboard listen. Anywhere but loopback needs a token in STRANGLER_TOKEN.'),
+      .describe(
+        'Where API and dashboard listen. Anywhere but loopback needs a token in STRANGLER_TOKEN or STRANGLER_TOKENS.',
+      ),
     store: z
       .string()
       .regex(/^(embedded|postgres(ql)?:\/\/.*)$/, 'is neither `embedded` nor a PostgreSQL URL')
@@ -159,6 +161,12 @@ export const configSchema = z
     control: controlSchema.prefault({}),
     transport: transportSchema.default('direct'),
     migrations: z.record(name, migrationSchema).describe('Capabilities by name.'),
+    together: z
+      .array(z.array(name).min(2, 'needs at least two migrations'))
+      .default([])
+      .describe(
+        'Groups of migrations that move as one: a move of one is a move of all, with one decision. Those that share a table need it.',
+      ),
   })
   .describe('strangler.yaml: what moves, where to, and how both sides are reached.');
 

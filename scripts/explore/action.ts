@@ -23,6 +23,8 @@ export interface Rules {
   readsBeforeTrusting: boolean;
   /** The journal takes an entry only from who knows the one before. */
   journalExpects: boolean;
+  /** That the owner changed is journaled of all members at once. */
+  decidesTogether: boolean;
 }
 
 export type Actor = (world: World, rules: Rules) => Action[];

@@ -52,7 +52,7 @@ function faults(
   ready: boolean,
   rules: Rules,
 ): Action[] {
-  const { change, actor, order, half } = coordinator;
+  const { change, actor, order, at } = coordinator;
   const gone = replace(world, coordinator, null);
   const actions: Action[] = [{ what: `${actor} is killed before "${doing}"`, next: gone, isFault: true }];
   if (ready && !BOUNDED.includes(doing)) {
@@ -63,7 +63,7 @@ function faults(
     }
   }
   if (OUTLIVES.includes(doing) && world.late.length === 0) {
-    const late = [{ effect: doing, order, half }];
+    const late = [{ effect: doing, order, at }];
     actions.push({
       what: `${actor} is killed while "${doing}" is on its way`,
       next: { ...gone, late },
@@ -84,11 +84,13 @@ const told = (doing: Effect, outcome: Outcome): string =>
 
 /** What the protocol says comes next. Whoever has nothing more to do, or is refused what must not be given up, goes. */
 function after({ world, coordinator, outcome }: Done, before: ChangeState, rules: Rules): World {
-  if (coordinator.half && outcome.kind === 'done') return replace(world, coordinator, coordinator);
+  // The other statements of the effect are still to come.
+  if (coordinator.at > 0 && outcome.kind === 'done') return replace(world, coordinator, coordinator);
   const change = step(before, outcome, rules.chain);
+  const at = change.doing === before.doing ? coordinator.at : 0;
   const isStuck =
     outcome.kind === 'failed' && !outcome.late && change.doing === before.doing && outcome !== LOST;
-  const wiser = { ...coordinator, change: { ...change, reason: null } };
+  const wiser = { ...coordinator, at, change: { ...change, reason: null } };
   return replace(world, coordinator, change.doing === null || isStuck ? null : wiser);
 }
 
@@ -118,7 +120,7 @@ function starting(world: World): Action[] {
       order,
       seq,
       change: { ...resumeFrom(change.phase), reason: null },
-      half: false,
+      at: 0,
     };
     const what = `${actor} takes on the ${change.verb} that the journal shows as "${change.phase}"`;
     const left = { ...world.left, takeovers: world.left.takeovers - 1 };
@@ -130,7 +132,7 @@ function starting(world: World): Action[] {
   const verb = stage === 'extracted' ? 'rollback' : 'cutover';
   const order: Order = { verb, epoch, newEpoch: nextEpochAfter(world.journal, epoch), oldOwner: owner };
   const left = { ...world.left, orders: world.left.orders - 1 };
-  const fresh: Coordinator = { actor, order, seq, change: begin(), half: false };
+  const fresh: Coordinator = { actor, order, seq, change: begin(), at: 0 };
   const coordinating = [...world.coordinators, fresh];
   return [{ what: `${actor} orders a ${verb}`, next: { ...world, left, coordinators: coordinating } }];
 }

@@ -12,27 +12,35 @@ export interface Done {
 
 const REFUSED: Outcome = { kind: 'failed', reason: 'the database refuses it', late: false };
 
-/** Whether the effect can end at all now. */
-export function isReady(world: World, { seq, order }: Coordinator, effect: Effect): boolean {
-  if (effect === 'await-held') return world.proxies.every(({ stored, acked }) => !stored || acked >= seq);
-  return effect !== 'raise-fence' || fenceCanBeRaised(world, order);
+/** How many statements an effect is: most have one for each member, and `open` two. */
+function statementsOf(effect: Effect, { members }: World, rules: Rules): number {
+  if (effect === 'raise-fence' || effect === 'drain' || effect === 'lift') return members.length;
+  if (effect === 'open') return 2 * members.length;
+  return effect === 'journal-owner-changed' && !rules.decidesTogether ? members.length : 1;
 }
 
-/** Does what the runner does for an effect, and says what came of it. */
+/** Whether the next statement of the effect can end at all now. */
+export function isReady(world: World, { seq, order, at }: Coordinator, effect: Effect): boolean {
+  if (effect === 'await-held') return world.proxies.every(({ stored, acked }) => !stored || acked >= seq);
+  return effect !== 'raise-fence' || fenceCanBeRaised(world, at, order);
+}
+
+/** Does the next statement of what the runner does for an effect, and says what came of it. */
 export function carryOut(world: World, coordinator: Coordinator, effect: Effect, rules: Rules): Done {
-  const { order, actor, half } = coordinator;
+  const { order, actor, at } = coordinator;
   const { newEpoch, verb } = order;
-  const say = (kind: Said['kind']): Done =>
-    append(world, coordinator, { kind, epoch: newEpoch, actor }, rules);
-  const ask = (done: World | null, wiser = coordinator): Done =>
+  const next = (at + 1) % statementsOf(effect, world, rules);
+  const say = (kind: Said['kind'], of: Pick<Said, 'of'> = {}): Done =>
+    append(world, { ...coordinator, at: next }, { kind, epoch: newEpoch, actor, ...of }, rules);
+  const ask = (done: World | null): Done =>
     done
-      ? { world: done, coordinator: wiser, outcome: { kind: 'done' } }
+      ? { world: done, coordinator: { ...coordinator, at: next }, outcome: { kind: 'done' } }
       : { world, coordinator, outcome: REFUSED };
   switch (effect) {
     case 'journal-started':
       return say(`${verb}-started`);
     case 'journal-owner-changed':
-      return say('owner-changed');
+      return say('owner-changed', rules.decidesTogether ? {} : { of: at });
     case 'journal-released':
       return say('writes-released');
     case 'journal-aborting':
@@ -43,15 +51,10 @@ export function carryOut(world: World, coordinator: Coordinator, effect: Effect,
     case 'settle':
       return ask(world);
     case 'raise-fence':
-      return ask(fence(world, order, rules));
     case 'drain':
-      return ask(drain(world, order, rules));
     case 'lift':
-      return ask(lift(world, order, rules));
     case 'open':
-      return half
-        ? ask(letNewOwn(world, order, rules), { ...coordinator, half: false })
-        : ask(letOldFollow(world, order, rules), { ...coordinator, half: true });
+      return ask(tell(world, { effect, order, at }, rules));
   }
 }
 
@@ -59,17 +62,20 @@ export function carryOut(world: World, coordinator: Coordinator, effect: Effect,
 export function late(world: World, rules: Rules): Action[] {
   return world.late.flatMap((request, i) => {
     const rest = world.late.filter((_, at) => at !== i);
-    if (request.effect === 'raise-fence' && !fenceCanBeRaised(world, request.order)) return [];
-    const done = arrive(world, request, rules);
+    const { effect, order, at } = request;
+    if (effect === 'raise-fence' && !fenceCanBeRaised(world, at, order)) return [];
+    const done = tell(world, request, rules);
     const how = done ? 'done' : 'refused';
-    const what = `late: "${request.effect}" of epoch ${request.order.newEpoch} arrives and is ${how}`;
+    const what = `late: "${effect}" of epoch ${order.newEpoch} arrives and is ${how}`;
     return [{ what, next: { ...(done ?? world), late: rest } }];
   });
 }
 
-function arrive(world: World, { effect, order, half }: Late, rules: Rules): World | null {
-  if (effect === 'raise-fence') return fence(world, order, rules);
-  if (effect === 'drain') return drain(world, order, rules);
-  if (effect === 'lift') return lift(world, order, rules);
-  return half ? letNewOwn(world, order, rules) : letOldFollow(world, order, rules);
+/** Tells a database one statement of an effect. */
+function tell(world: World, { effect, order, at }: Late, rules: Rules): World | null {
+  if (effect === 'raise-fence') return fence(world, at, order, rules);
+  if (effect === 'drain') return drain(world, at, order, rules);
+  if (effect === 'lift') return lift(world, at, order, rules);
+  const of = Math.floor(at / 2);
+  return at % 2 === 0 ? letOldFollow(world, of, order, rules) : letNewOwn(world, of, order, rules);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { explore, RULES } from './explore.ts';
-import { MUTATIONS } from './mutations.ts';
+import { GROUP_MUTATIONS, MUTATIONS } from './mutations.ts';
 import type { Bound } from './world.ts';
 
 const NOTHING: Bound = { faults: 0, orders: 0, takeovers: 0, writes: 0, strays: 0, batches: 0 };
@@ -32,6 +32,14 @@ describe('everything that can happen around a change of owner', () => {
     expect(states).toBeGreaterThan(atLeast);
   });
 
+  it('keeps every promise of two that move together, whatever comes between the steps of the one and the other', () => {
+    const bound = { ...NOTHING, faults: 1, orders: 1, takeovers: 1, writes: 1 };
+    const { states, isComplete, broken } = explore(bound, RULES, 2_000_000, 2);
+    expect(broken).toBeNull();
+    expect(isComplete).toBe(true);
+    expect(states).toBeGreaterThan(50_000);
+  });
+
   it('says so when there is more than it may look at', () => {
     const { isComplete, states } = explore({ ...NOTHING, orders: 2 }, RULES, 100);
     expect({ isComplete, states }).toEqual({ isComplete: false, states: 100 });
@@ -44,6 +52,11 @@ describe('a protocol that is broken on purpose', () => {
   it.each(Object.entries(MUTATIONS))('is found out: %s', (_, rules) => {
     const { broken } = explore(bound, rules);
     expect(broken?.promise).toEqual(expect.any(String));
+  });
+
+  it.each(Object.entries(GROUP_MUTATIONS))('is found out of two that move together: %s', (_, rules) => {
+    const { broken } = explore(bound, rules, 2_000_000, 2);
+    expect(broken?.promise).toBe('of two that move together one has another owner than the other');
   });
 
   it('is told as a shortest story', () => {

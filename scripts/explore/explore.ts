@@ -14,6 +14,7 @@ export const RULES: Rules = {
   waitsForRunning: true,
   readsBeforeTrusting: true,
   journalExpects: true,
+  decidesTogether: true,
 };
 
 export interface Exploration {
@@ -51,9 +52,10 @@ const NOTHING_NEW: Bound = {
  * goes wrong.
  *
  * @param maxStates where it stops, for memory's sake
+ * @param members one migration, or several that move together
  */
-export function explore(bound: Bound, rules = RULES, maxStates = 5_000_000): Exploration {
-  const first = beginning(bound);
+export function explore(bound: Bound, rules = RULES, maxStates = 5_000_000, members = 1): Exploration {
+  const first = beginning(bound, members);
   const seen = new Set([keyOf(first)]);
   const reached: Reached[] = [
     { world: first, from: -1, what: 'the monolith owns, the service follows', depth: 0 },

@@ -8,6 +8,9 @@ export function nextEpochAfter(journal: readonly Said[], epoch: number): number 
   return Math.max(epoch, ...journal.map((said) => said.epoch)) + 1;
 }
 
+const isSame = (a: Said | undefined, b: Said): boolean =>
+  a?.kind === b.kind && a.epoch === b.epoch && a.actor === b.actor && a.of === b.of;
+
 /** The journal takes an entry from who knows the newest one; who wrote that very entry before is told it is done. */
 export function append(
   world: World,
@@ -20,8 +23,7 @@ export function append(
   if (rules.journalExpects && coordinator.seq !== seq) {
     const newest = journal.at(-1);
     const wiser = { ...coordinator, seq };
-    if (newest?.kind === said.kind && newest.epoch === said.epoch && newest.actor === said.actor)
-      return { world, coordinator: wiser, outcome: { kind: 'done' } };
+    if (isSame(newest, said)) return { world, coordinator: wiser, outcome: { kind: 'done' } };
     const { change } = standsAt(journal);
     const found = change?.epoch === coordinator.order.newEpoch ? change.phase : 'over';
     const reason = `${newest?.actor} wrote "${newest?.kind}"`;

@@ -23,6 +23,14 @@ export const MUTATIONS: Readonly<Record<string, Rules>> = {
   'the journal takes entries from who does not know the newest': { ...RULES, journalExpects: false },
 };
 
+/** And of a group, which a single migration cannot show. */
+export const GROUP_MUTATIONS: Readonly<Record<string, Rules>> = {
+  'the owners of a group are changed one after the other in the journal': {
+    ...RULES,
+    decidesTogether: false,
+  },
+};
+
 function forward(change: (steps: readonly Effect[]) => Effect[]): Rules {
   return { ...RULES, chain: { ...CHANGE_OF_OWNER, forward: change(CHANGE_OF_OWNER.forward) } };
 }

@@ -6,7 +6,7 @@ import type { Action, Rules } from './action.ts';
 import { withFault } from './action.ts';
 import { commit } from './databases.ts';
 import type { Proxy, SentWrite, World } from './world.ts';
-import { standsAt } from './world.ts';
+import { nameOf, standsAt } from './world.ts';
 
 const NAMES = ['the first proxy', 'the second proxy'];
 
@@ -29,25 +29,29 @@ export function proxies(world: World, rules: Rules): Action[] {
 type Put = (to: Partial<Proxy>, of?: World) => World;
 
 function write(world: World, proxy: Proxy, name: string, put: Put): Action[] {
-  const { left } = world;
+  const { left, members } = world;
   if (proxy.write === null) {
     if (left.writes === 0) return [];
     const after = { ...world, left: { ...left, writes: left.writes - 1 } };
-    const sent = sentBy(world, proxy);
-    const how = sent === 'waiting' ? 'lets it wait' : `sends it to the ${sent.side}`;
-    return [{ what: `a write comes to ${name}, which ${how}`, next: put({ write: sent }, after) }];
+    return members.map((_, of) => {
+      const sent = sentBy(world, proxy, of);
+      const how = sent ? `sends it to the ${sent.side}` : 'lets it wait';
+      const what = `a write${members.length > 1 ? ` to ${nameOf(of)}` : ''} comes to ${name}, which ${how}`;
+      return { what, next: put({ write: { of, sent } }, after) };
+    });
   }
-  if (proxy.write === 'waiting') return [];
-  const { side } = proxy.write;
+  const { of, sent } = proxy.write;
+  if (!sent) return [];
+  const { side } = sent;
   const what = `the write of ${name} reaches the ${side}`;
-  const committed = commit(world, side);
+  const committed = commit(world, of, side);
   if (committed) {
     const { next, wrong } = committed;
     return [
       { what: `${what} and is acknowledged`, next: put({ write: null }, next), ...(wrong ? { wrong } : {}) },
     ];
   }
-  const wrong = proxy.write.excused
+  const wrong = sent.excused
     ? {}
     : { wrong: 'a request failed although its proxy had its lease all the time' };
   return [{ what: `${what}, whose fence refuses it`, next: put({ write: null }), ...wrong }];
@@ -80,9 +84,10 @@ function follow(world: World, proxy: Proxy, name: string, put: Put, rules: Rules
 }
 
 function isSettled(world: World, proxy: Proxy, rules: Rules): boolean {
-  const { write: sent } = proxy;
-  if (sent === null || sent === 'waiting' || !rules.waitsForRunning) return true;
-  return mayGoOn({ migration: 'catalog', side: sent.side, seq: sent.seq }, standings(world, proxy));
+  const { write: one } = proxy;
+  if (!one?.sent || !rules.waitsForRunning) return true;
+  const { side, seq } = one.sent;
+  return mayGoOn({ migration: nameOf(one.of), side, seq }, standings(world, proxy));
 }
 
 function lease(world: World, proxy: Proxy, name: string, put: Put, rules: Rules): Action[] {
@@ -120,22 +125,25 @@ function lease(world: World, proxy: Proxy, name: string, put: Put, rules: Rules)
 /** With what it reads, a proxy decides again on what waits. */
 function taught(world: World, proxy: Proxy): Proxy {
   const wiser: Proxy = { ...proxy, seq: world.journal.length };
-  return { ...wiser, write: proxy.write === 'waiting' ? sentBy(world, wiser) : proxy.write };
+  const { write: one } = proxy;
+  if (!one || one.sent) return wiser;
+  return { ...wiser, write: { ...one, sent: sentBy(world, wiser, one.of) } };
 }
 
-function sentBy(world: World, proxy: Proxy): 'waiting' | SentWrite {
-  const decision = decideOn(world, proxy);
-  if (decision.waits) return 'waiting';
+/** Null when it waits. */
+function sentBy(world: World, proxy: Proxy, of: number): SentWrite | null {
+  const decision = decideOn(world, proxy, of);
+  if (decision.waits) return null;
   return { side: decision.side, seq: proxy.seq, excused: proxy.lease !== 'live' || !proxy.stored };
 }
 
 const excused = (write: Proxy['write']): Proxy['write'] =>
-  write === null || write === 'waiting' ? write : { ...write, excused: true };
+  write?.sent ? { ...write, sent: { ...write.sent, excused: true } } : write;
 
-function decideOn(world: World, proxy: Proxy): Decision {
+function decideOn(world: World, proxy: Proxy, of: number): Decision {
   return decide({
     kind: 'writes',
-    standing: standing(world, proxy),
+    standing: standing(world, proxy, of),
     seq: proxy.seq,
     leaseIsLive: proxy.lease === 'live',
     client: () => ({ isInServiceArm: false, pinnedBy: null, isAhead: false }),
@@ -143,21 +151,17 @@ function decideOn(world: World, proxy: Proxy): Decision {
 }
 
 function standings(world: World, proxy: Proxy) {
-  return { seq: proxy.seq, byMigration: new Map([['catalog', standing(world, proxy)]]) };
+  const all = world.members.map((_, of) => [nameOf(of), standing(world, proxy, of)] as const);
+  return { seq: proxy.seq, byMigration: new Map(all) };
 }
 
-function standing(world: World, proxy: Proxy): Standing {
-  const { stage, owner, epoch, stageSeq, weight, change, shadowSince } = standsAt(world.journal, proxy.seq);
-  const holdWrites = change !== null;
-  return {
-    migration: 'catalog',
-    stage,
-    owner,
-    epoch,
-    stageSeq,
-    weight,
-    holdWrites,
-    shadowSince,
-    isFenced: true,
-  };
+function standing(world: World, proxy: Proxy, of: number): Standing {
+  const { journal } = world;
+  const { migration, stage, owner, epoch, stageSeq, weight, change, shadowSince } = standsAt(
+    journal,
+    proxy.seq,
+    of,
+  );
+  const known = { migration, stage, owner, epoch, stageSeq, weight, shadowSince };
+  return { ...known, holdWrites: change !== null, isFenced: true };
 }

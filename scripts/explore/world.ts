@@ -6,20 +6,19 @@ import type { ChangeState, Effect } from '../../migrations/lifecycle/protocol.ts
 import type { Side } from '../../migrations/lifecycle/stages.ts';
 
 /**
- * Everything that takes part in changes of owner, as small as it can be. All writes concern one value, so what a side
- * holds is told by how many of them it has: the first `has`, in their order.
+ * Everything that takes part in changes of owner, as small as it can be. All writes to a migration concern one value, so
+ * what a side holds is told by how many of them it has: the first `has`, in their order.
  */
 export interface World {
   journal: readonly Said[];
-  sides: Readonly<Record<Side, DataSide>>;
-  /** Writes that were acknowledged so far. */
-  commits: number;
+  /** One migration, or several that move together. */
+  members: readonly Member[];
   coordinators: readonly Coordinator[];
   proxies: readonly Proxy[];
   /** Where a transaction past all proxies has written and not ended; null when there is none. */
-  stray: Side | null;
+  stray: { of: number; side: Side } | null;
   /** What a sync process has read and not applied yet. */
-  batch: { to: Side; upTo: number; epoch: number } | null;
+  batch: { of: number; to: Side; upTo: number; epoch: number } | null;
   /** Requests to a database that nobody waits for any more, and that arrive all the same. */
   late: readonly Late[];
   /** What may still happen: the bound of the exploration. */
@@ -45,10 +44,18 @@ export interface DataSide extends SideRow {
   has: number;
 }
 
+/** The data of one migration. */
+export interface Member extends Readonly<Record<Side, DataSide>> {
+  /** Writes that were acknowledged so far. */
+  commits: number;
+}
+
 export interface Said {
   kind: Decision['kind'];
   epoch: number;
   actor: string;
+  /** Said of one member alone, which only a broken protocol does; of all of them when left out. */
+  of?: number;
 }
 
 export interface Order {
@@ -64,8 +71,8 @@ export interface Coordinator {
   /** Newest entry that it knows of. */
   seq: number;
   change: ChangeState;
-  /** The effect `open` is two statements; the first is through. */
-  half: boolean;
+  /** Which statement of the effect is next: several have one for each member, and `open` two. */
+  at: number;
 }
 
 export interface Proxy {
@@ -77,10 +84,11 @@ export interface Proxy {
   lease: 'live' | 'over' | 'renewed, journal not read yet';
   /** Whether the store still counts on it. */
   stored: boolean;
-  /** One write at a time: waiting for a decision, or sent to a side on a decision of that position. */
-  write: 'waiting' | SentWrite | null;
+  /** One write at a time, to one of the members: waiting for a decision, or sent on. */
+  write: { of: number; sent: SentWrite | null } | null;
 }
 
+/** Sent to a side on a decision of that position. */
 export interface SentWrite {
   side: Side;
   seq: number;
@@ -91,21 +99,27 @@ export interface SentWrite {
 export interface Late {
   effect: Effect;
   order: Order;
-  half: boolean;
+  at: number;
 }
 
 const BEGIN = 1;
 
+/** As they are called in stories. */
+const NAMES = ['catalog', 'cart'];
+export const nameOf = (of: number): string => NAMES[of] ?? `migration ${of}`;
+
 /** Stage `canary`: the monolith owns, the service follows, two proxies know it. */
-export function beginning(left: Bound, proxies = 2): World {
+export function beginning(left: Bound, members = 1, proxies = 2): World {
+  const side = { epoch: BEGIN, attempt: BEGIN, has: 0 };
+  const member: Member = {
+    monolith: { ...side, role: 'owner' },
+    service: { ...side, role: 'follower' },
+    commits: 0,
+  };
   const proxy: Proxy = { seq: 0, acked: 0, lease: 'live', stored: true, write: null };
   return {
     journal: [],
-    sides: {
-      monolith: { role: 'owner', epoch: BEGIN, attempt: BEGIN, has: 0 },
-      service: { role: 'follower', epoch: BEGIN, attempt: BEGIN, has: 0 },
-    },
-    commits: 0,
+    members: Array.from({ length: members }, () => member),
     coordinators: [],
     proxies: Array.from({ length: proxies }, () => proxy),
     stray: null,
@@ -117,25 +131,31 @@ export function beginning(left: Bound, proxies = 2): World {
 
 const folded = new Map<string, MigrationState>();
 
-/** Where the migration stands by the first entries of the journal, by the very fold that everybody uses. */
-export function standsAt(journal: readonly Said[], seq = journal.length): MigrationState {
+/** Where a member stands by the first entries of the journal, by the very fold that everybody uses. */
+export function standsAt(journal: readonly Said[], seq = journal.length, of = 0): MigrationState {
   const known = journal.slice(0, seq);
-  const key = known.map(({ kind, epoch, actor }) => `${kind} ${epoch} ${actor}`).join('|');
+  const key = `${of}: ${known.map((said) => `${said.kind} ${said.epoch} ${said.actor} ${said.of}`).join('|')}`;
   const found = folded.get(key);
   if (found) return found;
   const said = known.at(-1);
-  const state: MigrationState = said
-    ? foldEntry(standsAt(journal, seq - 1), entryOf(said, seq, standsAt(journal, seq - 1)))
-    : { ...newMigration('catalog'), stage: 'canary', epoch: BEGIN, weight: 10 };
+  const state = said
+    ? heard(said, seq, of, standsAt(journal, seq - 1, of))
+    : { ...newMigration(nameOf(of)), stage: 'canary' as const, epoch: BEGIN, weight: 10 };
   folded.set(key, state);
   return state;
 }
 
+function heard(said: Said, seq: number, of: number, before: MigrationState): MigrationState {
+  const isMeant = said.of === undefined || said.of === of;
+  return isMeant ? foldEntry(before, entryOf(said, seq, before)) : before;
+}
+
 function entryOf(said: Said, seq: number, before: MigrationState): JournalEntry {
   const { kind, epoch, actor } = said;
+  const { migration } = before;
   const decision = decisionOf(kind, before);
-  const unread = { at: '', migration: 'catalog', reason: null, evidence: null, previousHash: '', hash: '' };
-  return { ...unread, seq, kind, decision, epoch, actor };
+  const unread = { at: '', reason: null, evidence: null, previousHash: '', hash: '' };
+  return { ...unread, migration, seq, kind, decision, epoch, actor };
 }
 
 function decisionOf(kind: Said['kind'], before: MigrationState): Decision {
@@ -158,26 +178,36 @@ function decisionOf(kind: Said['kind'], before: MigrationState): Decision {
 
 /** Two worlds with the same key go on in the same ways; which of the proxies is which makes no difference. */
 export function keyOf(world: World): string {
-  const { journal, sides, commits, coordinators, proxies, stray, batch, late, left } = world;
-  const lowest = Math.min(sides.monolith.has, sides.service.has, batch?.upTo ?? commits);
-  const side = ({ role, epoch, attempt, has }: DataSide): string =>
-    `${role[0]}${role[1]}${epoch}.${attempt}.${has - lowest}`;
+  const { journal, members, coordinators, proxies, stray, batch, late, left } = world;
+  const lowest = members.map(({ monolith, service, commits }, of) =>
+    Math.min(monolith.has, service.has, batch?.of === of ? batch.upTo : commits),
+  );
+  const side = ({ role, epoch, attempt, has }: DataSide, of: number): string =>
+    `${role[0]}${role[1]}${epoch}.${attempt}.${has - (lowest[of] ?? 0)}`;
   const order = ({ epoch, newEpoch, oldOwner }: Order): string => `${epoch}.${newEpoch}${oldOwner[0]}`;
-  const coordinator = ({ actor, order: of, seq, change, half }: Coordinator): string =>
-    `${actor} ${order(of)} ${seq} ${change.doing} ${change.late} ${half}`;
-  const proxy = ({ seq, acked, lease, stored, write }: Proxy): string =>
-    `${seq}.${acked}${lease[0]}${lease[1]}${stored ? 's' : ''}${write === null ? '' : write === 'waiting' ? 'w' : `${write.side[0]}${write.seq}${write.excused}`}`;
+  const coordinator = ({ actor, order: by, seq, change, at }: Coordinator): string =>
+    `${actor} ${order(by)} ${seq} ${change.doing} ${change.late} ${at}`;
+  const write = ({ write: one }: Proxy): string =>
+    one === null
+      ? ''
+      : `${one.of}${one.sent ? `${one.sent.side[0]}${one.sent.seq}${one.sent.excused}` : 'w'}`;
+  const proxy = (one: Proxy): string =>
+    `${one.seq}.${one.acked}${one.lease[0]}${one.lease[1]}${one.stored ? 's' : ''}${write(one)}`;
   return [
-    journal.map(({ kind, epoch, actor }) => `${kind[0]}${kind[2]}${kind.at(-1)}${epoch}${actor}`).join(),
-    side(sides.monolith),
-    side(sides.service),
-    commits - lowest,
+    journal
+      .map(({ kind, epoch, actor, of }) => `${kind[0]}${kind[2]}${kind.at(-1)}${epoch}${actor}${of}`)
+      .join(),
+    ...members.flatMap(({ monolith, service, commits }, of) => [
+      side(monolith, of),
+      side(service, of),
+      commits - (lowest[of] ?? 0),
+    ]),
     coordinators.map(coordinator).sort().join(),
     proxies.map(proxy).sort().join(),
-    stray?.[0],
-    batch && `${batch.to[0]}${batch.upTo - lowest}.${batch.epoch}`,
+    stray && `${stray.of}${stray.side[0]}`,
+    batch && `${batch.of}${batch.to[0]}${batch.upTo - (lowest[batch.of] ?? 0)}.${batch.epoch}`,
     late
-      .map(({ effect, order: of, half }) => `${effect} ${order(of)} ${half}`)
+      .map(({ effect, order: by, at }) => `${effect} ${order(by)} ${at}`)
       .sort()
       .join(),
     `${left.faults}.${left.orders}.${left.takeovers}.${left.writes}.${left.strays}.${left.batches}`,

@@ -157,9 +157,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: 'migrations/lifecycle/change-owner.ts',
-        find: "'raise-fence': async () => ground && fenceOldOwner(ground, order.oldOwner, order.newEpoch, leftMs / 2),\n    drain: async () => synced && drain(synced, order.oldOwner, order.epoch, decideBy),",
-        replace:
-          "'raise-fence': async () => synced && drain(synced, order.oldOwner, order.epoch, decideBy),\n    drain: async () => ground && fenceOldOwner(ground, order.oldOwner, order.newEpoch, leftMs / 2),",
+        find: "'raise-fence': () => fence(),\n    drain: () => carryOver(),",
+        replace: "'raise-fence': () => carryOver(),\n    drain: () => fence(),",
       },
     ],
   },

@@ -9,6 +9,7 @@ import type { Side } from '../../migrations/lifecycle/stages.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
 import { routesOf } from '../config/read.ts';
+import { carriedBy, groupIn } from '../config/together.ts';
 import { upstreamTlsIn } from './file-paths.ts';
 import { probe } from './probe.ts';
 
@@ -48,8 +49,10 @@ function capabilityOf(
   name: string,
   open: (label: string, url: string) => Database,
 ): Capability {
-  const { service, tables, after, gates, backfill, verify, slotWarnMegabytes } =
+  const { service, after, gates, backfill, verify, slotWarnMegabytes } =
     config.migrations[name] ?? missing(name);
+  const tables = carriedBy(config, name);
+  const group = groupIn(config, name);
   const application = config.services[service] ?? missing(service);
   const urls = { monolith: config.monolith.database, service: application.database };
   let databases: Readonly<Record<Side, Database>> | null = null;
@@ -64,6 +67,7 @@ function capabilityOf(
     service,
     pairs: tables,
     after,
+    ...(group.length > 1 ? { together: group } : {}),
     folder: config.folder,
     routes: routesInWords(config, name),
     thresholds: { ...gates, retireQuietMs: gates.retire.quietFor },
@@ -117,8 +121,14 @@ async function compareContracts(
 /** Puts file, line and column in front of what the databases say about a mapping. */
 export function locateMappingProblems(config: Config, migration: string, error: unknown): string | null {
   if (!(error instanceof MappingError)) return null;
+  const all: readonly unknown[] = config.migrations[migration]?.tables ?? [];
+  const own = carriedBy(config, migration);
   return error.problems
-    .map(({ path, message }) => `${config.whereIs(['migrations', migration, 'tables', ...path])} ${message}`)
+    .map(({ path: [index, ...path], message }) => {
+      const at = typeof index === 'number' ? all.indexOf(own[index]) : index;
+      const within = at === undefined ? [] : [at, ...path];
+      return `${config.whereIs(['migrations', migration, 'tables', ...within])} ${message}`;
+    })
     .join('\n');
 }
 

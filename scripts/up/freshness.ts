@@ -26,6 +26,7 @@ interface Told {
 export class StoreFreshness implements Freshness {
   private readonly store: ControlStore;
   private readonly journal: JournalFollower;
+  private readonly slowestOf: (applied: Map<string, number>) => Map<string, number>;
   private readonly id = randomUUID();
   private readonly stop = new AbortController();
   private readonly looked = new Set<() => void>();
@@ -41,9 +42,15 @@ export class StoreFreshness implements Freshness {
   private readonly unsubscribe: () => void;
   private readonly running: Promise<void>;
 
-  constructor(store: ControlStore, journal: JournalFollower) {
+  /** @param slowestOf what of each migration counts: its answers may rest on tables that another one of its group keeps */
+  constructor(
+    store: ControlStore,
+    journal: JournalFollower,
+    slowestOf: (applied: Map<string, number>) => Map<string, number> = (applied) => applied,
+  ) {
     this.store = store;
     this.journal = journal;
+    this.slowestOf = slowestOf;
     this.unsubscribe = journal.subscribe(() => this.wake());
     this.running = this.run();
   }
@@ -114,7 +121,8 @@ export class StoreFreshness implements Freshness {
     if (!this.ear) await this.hear();
     const askedAt = performance.now();
     const pace = await readPace(this.store);
-    this.look = pace && { ...pace, applied: new Map(Object.entries(pace.applied)), askedAt };
+    const applied = pace && this.slowestOf(new Map(Object.entries(pace.applied)));
+    this.look = pace && applied && { ...pace, applied, askedAt };
     for (const looked of this.looked) looked();
     if (this.hasLost) void this.tellAll();
   }

@@ -1,4 +1,8 @@
-import { UnreachableDatabaseError, DatabaseError } from '../../migrations/databases/errors.ts';
+import {
+  DatabaseError,
+  SilentDatabaseError,
+  UnreachableDatabaseError,
+} from '../../migrations/databases/errors.ts';
 import { ContractError } from '../../migrations/contracts/document.ts';
 import type { BackgroundVerify } from '../../migrations/lifecycle/background-verify.ts';
 import type { Coordinator, MoveResult, Order } from '../../migrations/lifecycle/coordinator.ts';
@@ -19,7 +23,7 @@ import type { TrafficGuard } from '../../migrations/lifecycle/guard-traffic.ts';
 import type { RampStep } from '../../migrations/lifecycle/ramp.ts';
 import { rampStepInWords } from '../../migrations/lifecycle/ramp.ts';
 import { startVerify } from '../../migrations/lifecycle/run-verify.ts';
-import { firstBrokenEntry, type JournalEntry as Journaled } from '../../migrations/lifecycle/journal.ts';
+import { firstBrokenEntry } from '../../migrations/lifecycle/journal.ts';
 import type { ControlStore, Report } from '../../migrations/lifecycle/store.ts';
 import { ControlError } from '../../proxy/control/lifecycle.ts';
 import type {
@@ -47,6 +51,7 @@ import type {
   SkipOutcome,
 } from '../../proxy/control/parking.ts';
 import type { Certificate, GuardRemoval } from '../../proxy/control/retirement.ts';
+import type { Happening, LastChange } from '../../proxy/control/happenings.ts';
 import type { BackfillHold, BackfillOrder, FoundDifferences } from '../../proxy/control/sync-orders.ts';
 import type { Explanation, Question } from '../../proxy/data-plane/explain.ts';
 import type { RouteTable } from '../../proxy/routes/table.ts';
@@ -54,6 +59,8 @@ import type { Config } from '../config/read.ts';
 import { locateMappingProblems } from './capabilities.ts';
 import type { ShadowEvidence } from './shadow-evidence.ts';
 import { explainFrom } from './explain.ts';
+import { HappeningsOf } from './happenings.ts';
+import { toApiEntry } from './journal-entry.ts';
 import { ParkedChangesOf } from './parking.ts';
 import { RetirementOf } from './retirement.ts';
 import { statusOf } from './status.ts';
@@ -84,12 +91,14 @@ export class WiredLifecycle implements Lifecycle {
   private readonly parking: ParkedChangesOf;
   private readonly syncOrders: SyncOrdersOf;
   private readonly retirement: RetirementOf;
+  private readonly happenings: HappeningsOf;
 
   constructor(parts: LifecycleParts) {
     this.parts = parts;
     this.parking = new ParkedChangesOf(parts);
     this.syncOrders = new SyncOrdersOf(parts);
     this.retirement = new RetirementOf(parts);
+    this.happenings = new HappeningsOf(parts);
     this.names = Object.keys(parts.config.migrations);
     this.gates = new GateWatch(parts.coordinator, parts.journal, this.names);
   }
@@ -134,7 +143,8 @@ export class WiredLifecycle implements Lifecycle {
       const result = await this.parts.coordinator.move(migration, order);
       this.gates.refreshSoon();
       const outcome = finished(result);
-      return verb === 'retire' ? this.retirement.certify(outcome) : outcome;
+      const { together = [migration] } = this.parts.coordinator.capability(migration);
+      return verb === 'retire' ? this.retirement.certify(outcome, together) : outcome;
     });
   }
 
@@ -251,6 +261,14 @@ export class WiredLifecycle implements Lifecycle {
     return this.guarded('', () => explainFrom(this.parts, question));
   }
 
+  follow(told: (happening: Happening) => void): () => void {
+    return this.happenings.follow(told);
+  }
+
+  lastChange(migration: string): Promise<LastChange> {
+    return this.guarded(migration, () => this.happenings.lastChange(migration));
+  }
+
   subscribe(changed: () => void): () => void {
     const stops = [this.parts.journal.subscribe(changed), this.parts.coordinator.subscribe(changed)];
     const tick = setInterval(changed, TICK_MS);
@@ -288,11 +306,12 @@ export class WiredLifecycle implements Lifecycle {
     traffic: readonly TrafficReport[],
   ): MigrationStatus {
     const { coordinator, guard, journal, table } = this.parts;
-    const { service, pairs, thresholds } = coordinator.capability(name);
+    const { service, pairs, thresholds, together = [name] } = coordinator.capability(name);
     return statusOf(
       journal.state(name),
       {
         service,
+        together,
         hasTables: pairs.length > 0,
         shadowSamples: thresholds.shadowSamples,
         shadowMismatchPercent: thresholds.shadowMismatchPercent,
@@ -316,12 +335,6 @@ export class WiredLifecycle implements Lifecycle {
       throw toControlError(error, this.parts.config, migration);
     }
   }
-}
-
-function toApiEntry(entry: Journaled): JournalEntry {
-  const { seq, at, migration, kind, epoch, actor, reason, evidence, hash, decision } = entry;
-  const { kind: _, ...facts } = decision;
-  return { seq, at, migration, kind, epoch, actor, reason, evidence: { ...facts, seen: evidence }, hash };
 }
 
 function withoutLate({ late: _, ...outcome }: MoveResult): MoveOutcome {
@@ -350,7 +363,8 @@ function codeOf(error: Error): ConstructorParameters<typeof ControlError>[0] | n
   if (error instanceof MoveNotAllowedError) return 'move-not-allowed';
   if (error instanceof MoveUnderWayError || error instanceof JournalConflictError) return 'move-under-way';
   if (error instanceof MoveFailedError) return error.late ? 'timed-out' : 'failed';
-  if (error instanceof UnreachableDatabaseError || error instanceof NotCoordinatorError) return 'unreachable';
+  if (error instanceof UnreachableDatabaseError || error instanceof SilentDatabaseError) return 'unreachable';
+  if (error instanceof NotCoordinatorError) return 'unreachable';
   if (error instanceof JournalForkedError) return 'journal-forked';
   if (error instanceof OverrideError) return 'bad-request';
   if (error instanceof LifecycleError) return 'move-not-allowed';

@@ -6,6 +6,7 @@ import { Leadership } from '../../migrations/lifecycle/lead.ts';
 import { JournalFollower } from '../../migrations/lifecycle/follow.ts';
 import type { ControlStore } from '../../migrations/lifecycle/store.ts';
 import { openTransport } from '../../migrations/transport/open.ts';
+import { readTokens } from '../../proxy/control/auth/tokens.ts';
 import { startControl } from '../../proxy/control/server.ts';
 import { startProxy } from '../../proxy/data-plane/server.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
@@ -16,11 +17,13 @@ import { cookieKeysOf } from './cookie-keys.ts';
 import { fedMigrations, JournalFeed } from './feed.ts';
 import { StoreFreshness } from './freshness.ts';
 import { keepForgetting } from './forget-gone.ts';
+import { answersIn, sessionsIn } from './keep.ts';
 import { WiredLifecycle } from './lifecycle.ts';
 import { proxyConfigOf } from './proxy-config.ts';
 import type { Reconfigurable } from './reload.ts';
 import { inForceOf } from './reload.ts';
 import { reportFindings, ShadowEvidence } from './shadow-evidence.ts';
+import { slowestOfGroups } from './slowest-of-group.ts';
 import { SyncParts } from './sync.ts';
 import { startTrafficGuard } from './traffic-guard.ts';
 import { keepLookingAround } from './watch-quiet.ts';
@@ -52,7 +55,8 @@ async function followJournal(store: ControlStore, part: string): Promise<Journal
 export async function startProxyPart(config: Config, store: ControlStore): Promise<Part> {
   const journal = await followJournal(store, 'proxy');
   const feed = await JournalFeed.start(store, journal, fedMigrations(config));
-  const freshness = new StoreFreshness(store, journal);
+  let inForce = config;
+  const freshness = new StoreFreshness(store, journal, (applied) => slowestOfGroups(inForce, applied));
   const cookieKeys = await cookieKeysOf(store, process.env);
   const proxy = await startProxy({
     config: proxyConfigOf(config),
@@ -73,6 +77,7 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
       // Whatever can fail comes first: a picture of migrations that the proxy has no routes for must not stay.
       const config = proxyConfigOf(next);
       feed.show(fedMigrations(next));
+      inForce = next;
       proxy.reconfigure(config);
     },
     close: async () => {
@@ -108,6 +113,7 @@ export async function startSyncPart(config: Config, store: ControlStore): Promis
 
 /** Control API, dashboard and the coordinator behind them. */
 export async function startControlPart(config: Config, store: ControlStore): Promise<Part> {
+  const tokens = readTokens(process.env);
   const journal = await followJournal(store, 'control');
   const capabilities = openCapabilities(config);
   const shadow = new ShadowEvidence(config, store, journal);
@@ -141,8 +147,15 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
   const parts = { config, table, store, journal, coordinator, guard, shadow, background };
   const lifecycle = new WiredLifecycle(parts);
   const [host, port] = splitAddress(config.control.listen);
-  const token = process.env.STRANGLER_TOKEN ?? null;
-  const control = await startControl({ lifecycle, listen: { host, port }, token, logger: log });
+  const answers = answersIn(store);
+  const control = await startControl({
+    lifecycle,
+    listen: { host, port },
+    tokens,
+    logger: log,
+    sessions: sessionsIn(store),
+    answers,
+  });
   return {
     ready: `dashboard  ${control.url}`,
     inForce: () => inForceOf(journal),
@@ -160,6 +173,7 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
       await leadership.close();
       lifecycle.close();
       await control.close();
+      answers.close();
       await journal.close();
       await capabilities.close();
     },

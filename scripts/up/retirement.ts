@@ -31,11 +31,17 @@ export class RetirementOf implements Retirement {
     return { migration, ...(await this.coordinator.dropGuard(migration, name, reason)) };
   }
 
-  /** Writes the certificate of what was retired just now. The journal has it too, so a full disk undoes nothing. */
-  async certify(outcome: MoveOutcome): Promise<MoveOutcome> {
+  /**
+   * Writes the certificates of what was retired just now. The journal has them too, so a full disk undoes nothing.
+   *
+   * @param together all that were retired by this move
+   */
+  async certify(outcome: MoveOutcome, together: readonly string[]): Promise<MoveOutcome> {
     const said = outcome.detail ? [outcome.detail] : [];
     try {
-      const files = await writeCertificate(this.folder, await this.certificate(outcome.migration));
+      const files: string[] = [];
+      for (const migration of together)
+        files.push(...(await writeCertificate(this.folder, await this.certificate(migration))));
       said.push(`certificate: ${files.join(', ')}`);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);

@@ -28,6 +28,8 @@ const DRIFT_SHOWN = 50;
 
 export interface StatusParts {
   service: string;
+  /** All that move with it, itself among them. */
+  together: readonly string[];
   hasTables: boolean;
   shadowSamples: number;
   shadowMismatchPercent: number;
@@ -50,6 +52,7 @@ export function statusOf(state: MigrationState, parts: StatusParts, now: number)
   return {
     name: migration,
     service: parts.service,
+    together: [...parts.together],
     stage,
     owner,
     epoch,

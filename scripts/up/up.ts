@@ -1,7 +1,5 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { startEmbedded } from '../../migrations/databases/embedded.ts';
 import type { EmbeddedServer } from '../../migrations/databases/embedded.ts';
 import { fold } from '../../migrations/lifecycle/fold.ts';
@@ -11,8 +9,8 @@ import { ConfigInForce, readToStart } from './in-force.ts';
 import type { Part } from './parts.ts';
 import { startControlPart, startProxyPart, startSyncPart } from './parts.ts';
 import { followConfig, refuseForgotten } from './reload.ts';
-
-type PartName = 'control' | 'proxy' | 'sync';
+import type { PartName, Saying } from './supervised.ts';
+import { STORE_URL, Supervised } from './supervised.ts';
 
 const STARTERS: Readonly<Record<PartName, (config: Config, store: ControlStore) => Promise<Part>>> = {
   control: startControlPart,
@@ -20,22 +18,25 @@ const STARTERS: Readonly<Record<PartName, (config: Config, store: ControlStore) 
   sync: startSyncPart,
 };
 
-/** Tells a part which store its parent opened. */
-const STORE_URL = 'STRANGLER_STORE_URL';
-
 const hasChannel = process.send !== undefined;
 /** Started by another `up`. A channel alone does not say so: the launcher of an old Node keeps one too. */
 const hasParent = hasChannel && process.env[STORE_URL] !== undefined;
-
-/** Longer than a proxy gives its running requests. */
-const STOP_MS = 15_000;
-const RESTART_MS = [100, 500, 2000, 5000];
 
 /**
  * Runs the product: the control API in this process, proxy and sync in processes of their own that are started
  * again when they end. With `only`, one part in this process. Returns the exit code when it is told to stop.
  */
 export async function up(options: { config: string; only?: PartName }): Promise<number> {
+  try {
+    return await run(options);
+  } catch (error) {
+    // Should it never come up, its parent can say why.
+    await tellParent({ failed: error instanceof Error ? error.message : String(error) });
+    throw error;
+  }
+}
+
+async function run(options: { config: string; only?: PartName }): Promise<number> {
   const config = readToStart(options.config);
   const embedded = await startStore(config, options.only);
   const url = embedded?.url ?? process.env[STORE_URL] ?? config.control.store;
@@ -49,20 +50,35 @@ export async function up(options: { config: string; only?: PartName }): Promise<
   }
   const inForce = options.only ? null : new ConfigInForce(config);
   const children = inForce
-    ? (['proxy', 'sync'] as const).map((part) => new Supervised(part, options.config, url, inForce))
+    ? (['proxy', 'sync'] as const).map(
+        (name) =>
+          new Supervised({
+            name,
+            config: options.config,
+            storeUrl: url,
+            environment: () => inForce.environment(),
+          }),
+      )
     : [];
-  const part = await STARTERS[options.only ?? 'control'](config, store).catch(async (error: unknown) => {
-    // Half a product is none: without this, proxy and sync would run on under a control API that is not there.
+  const end = async (part: Part | null): Promise<void> => {
     await Promise.all(children.map((child) => child.stop()));
+    await part?.close();
     await store.close();
     await embedded?.server.stop();
     inForce?.forget();
+  };
+  let part: Part | null = null;
+  try {
+    part = await STARTERS[options.only ?? 'control'](config, store);
+    // The output of a part that has a parent is for its access log alone: the parent says that it is ready.
+    if (hasParent) await tellParent({ ready: part.ready });
+    else say(part.ready);
+    for (const child of children) say(await child.ready);
+  } catch (error) {
+    // Half a product is none: without this, proxy and sync would run on under a control API that is not there.
+    await end(part);
     throw error;
-  });
-  if (hasParent) process.send?.({ ready: part.ready });
-  // The output of a part that has a parent is for its access log alone: the parent says that it is ready.
-  else say(part.ready);
-  for (const child of children) say(await child.ready);
+  }
   if (!options.only) say('ready');
   const watch = followConfig(config, part, {
     taken: (next) => {
@@ -73,17 +89,21 @@ export async function up(options: { config: string; only?: PartName }): Promise<
   });
   await toldToStop();
   watch.close();
-  await Promise.all(children.map((child) => child.stop()));
-  await part.close();
-  await store.close();
-  await embedded?.server.stop();
-  inForce?.forget();
+  await end(part);
   // The open channel to the parent would keep this process alive.
   if (process.connected) process.disconnect();
   return 0;
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Resolves also when the parent is gone, or when there is none. */
+function tellParent(saying: Saying): Promise<void> {
+  return new Promise((resolve) => {
+    if (hasParent && process.connected) process.send?.(saying, () => resolve());
+    else resolve();
+  });
+}
 
 /** What one part says for all: those with a parent leave it to the parent. */
 const tell = (line: string): void => void (hasParent || process.stderr.write(`${line}\n`));
@@ -113,58 +133,4 @@ function toldToStop(): Promise<void> {
     if (process.connected) process.once('disconnect', () => resolve());
     else resolve();
   });
-}
-
-/** A part in a process of its own, started again whenever it ends. */
-class Supervised {
-  readonly ready: Promise<string>;
-  private readonly part: PartName;
-  private readonly inForce: ConfigInForce;
-  private readonly config: string;
-  private readonly storeUrl: string;
-  private child: ChildProcess | null = null;
-  private failures = 0;
-  private isStopping = false;
-  private becomeReady: (line: string) => void = () => undefined;
-
-  constructor(part: PartName, config: string, storeUrl: string, inForce: ConfigInForce) {
-    this.inForce = inForce;
-    this.part = part;
-    this.config = config;
-    this.storeUrl = storeUrl;
-    this.ready = new Promise((resolve) => (this.becomeReady = resolve));
-    this.run();
-  }
-
-  async stop(): Promise<void> {
-    this.isStopping = true;
-    const { child } = this;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGTERM');
-    const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-    await gone;
-    clearTimeout(impatience);
-  }
-
-  private run(): void {
-    const entry = join(import.meta.dirname, '..', `strangler${extname(import.meta.filename)}`);
-    const child = fork(entry, ['up', '--only', this.part, '--config', this.config], {
-      env: { ...process.env, ...this.inForce.environment(), [STORE_URL]: this.storeUrl },
-      // What a part writes to its output is its access log, should it be told to write it there.
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
-    this.child = child;
-    child.on('message', (said: { ready?: string }) => {
-      this.failures = 0;
-      this.becomeReady(said.ready ?? '');
-    });
-    child.once('exit', (code, signal) => {
-      if (this.isStopping) return;
-      const delay = RESTART_MS[Math.min(this.failures, RESTART_MS.length - 1)] ?? 0;
-      this.failures += 1;
-      process.stderr.write(`${this.part} ended (${signal ?? code}); starting it again in ${delay} ms\n`);
-      setTimeout(() => this.isStopping || this.run(), delay);
-    });
-  }
 }

@@ -7,7 +7,7 @@ import type {
   TargetRow,
   TargetTable,
 } from '../database.ts';
-import { DatabaseError, NotInstalledError, StaleEpochError } from '../errors.ts';
+import { DatabaseError, NotInstalledError, StaleEpochError, UnreachableDatabaseError } from '../errors.ts';
 import { errorNumber, transaction, using } from './connect.ts';
 import type { Server, Session } from './connect.ts';
 import { literal } from './identifiers.ts';
@@ -222,8 +222,8 @@ const PASSES: ReadonlySet<number> = new Set([
 ]);
 
 function isFaultOfTheData(error: unknown): error is Error {
-  // Of what is ours, only what the rows are refused for is thrown under an attempt.
-  if (error instanceof DatabaseError) return true;
+  // Of what is ours, only what the rows are refused for is thrown under an attempt, or that the server is away.
+  if (error instanceof DatabaseError) return !(error instanceof UnreachableDatabaseError);
   const number = errorNumber(error);
   return number !== null && !PASSES.has(number);
 }

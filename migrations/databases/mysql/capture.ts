@@ -3,9 +3,9 @@ import { CaptureUnavailableError, DatabaseError, StaleEpochError } from '../erro
 import { ER, errorNumber, query, transaction, using } from './connect.ts';
 import type { Server, Session } from './connect.ts';
 import { deleteChanges } from './changes.ts';
-import { literal, splitTable, tableIdent } from './identifiers.ts';
+import { literal, tableIdent } from './identifiers.ts';
 import { createTables, START_POSITION, TABLES } from './schema.ts';
-import { EVENTS, triggerIdent, triggerName, triggerSql } from './triggers.ts';
+import { EVENTS, triggerIdent, triggerName, triggersOn, triggerSql } from './triggers.ts';
 
 const OF_MIGRATION = Object.keys(TABLES).filter((name) => name !== 'strangler_change');
 const DELETE_ROWS = 5000;
@@ -91,15 +91,10 @@ export async function inspect(
   migration: string,
   tables: readonly string[],
 ): Promise<Installation> {
-  const found = await query(
-    server,
-    `SELECT TRIGGER_SCHEMA, TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_NAME LIKE 'strangler\\_%'`,
+  const triggers = await triggersOn(server, tables);
+  const captured = tables.filter((table) =>
+    EVENTS.every((event) => triggers.get(table)?.has(triggerName(event, table, server.database))),
   );
-  const names = new Set(found.map((row) => row.join('.')));
-  const captured = tables.filter((table) => {
-    const { schema } = splitTable(table, server.database);
-    return EVENTS.every((event) => names.has(`${schema}.${triggerName(event, table, server.database)}`));
-  });
   const isRaised = await query(
     server,
     `SELECT raised FROM strangler_fence WHERE migration = ${literal(migration)}`,

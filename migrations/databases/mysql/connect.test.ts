@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createDatabaseOf, dropMysqlDatabases, openSql } from '../../testing/databases.ts';
 import type { SqlSession } from '../../testing/databases.ts';
 import { Wire } from '../../testing/wire.ts';
+import { IdentityTimeoutError, UnreachableDatabaseError } from '../errors.ts';
 import { openDatabase } from '../open.ts';
-import { openServer, query, transaction, using } from './connect.ts';
+import { openServer, query, Session, transaction, using } from './connect.ts';
 
 const TABLES = `
 CREATE TABLE parent (id integer PRIMARY KEY, code varchar(9) NOT NULL UNIQUE, \`odd \`\`name\` integer,
@@ -37,7 +38,13 @@ describe('a connection that breaks while a statement runs', () => {
     const ends = [
       query(server, SLEEP),
       using(server, (session) => transaction(session, () => session.rows(SLEEP))),
-    ].map((end) => expect(end).rejects.toThrow(/Connection lost|ECONNRESET|closed/));
+    ].map(async (end) => {
+      const error: unknown = await end.catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(UnreachableDatabaseError);
+      expect(String(error)).toMatch(
+        /monolith: .*broke the connection: .*(lost|ECONNRESET|closed).*a command has to be/,
+      );
+    });
     const asleep = `SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info = '${SLEEP}'`;
     for (const giveUpAt = Date.now() + 10_000; (await watcher.sql(asleep)).length < 2;) {
       if (Date.now() > giveUpAt) throw new Error('nobody sleeps');
@@ -108,5 +115,47 @@ describe('what the catalog says of a table', () => {
     expect(await database.identities('child')).toEqual(new Map([['a', 50n]]));
     expect(await database.identities('parent')).toEqual(new Map());
     await database.close();
+  });
+
+  it('raises a counter within a second or not at all, and says who is in the way', async () => {
+    const database = openDatabase(url, 'monolith');
+    const reader = await openSql(url);
+    await reader.sql('START TRANSACTION; SELECT * FROM child');
+    const started = performance.now();
+    const error: unknown = await database
+      .raiseIdentities('child', new Map([['a', 90n]]))
+      .catch((reason: unknown) => reason);
+    expect(performance.now() - started).toBeLessThan(3000);
+    expect(error).toBeInstanceOf(IdentityTimeoutError);
+    expect(String(error)).toContain(
+      'AUTO_INCREMENT of table "child" could not be raised to 91: an open transaction',
+    );
+    await reader.end();
+    await database.raiseIdentities('child', new Map([['a', 90n]]));
+    expect(await database.identities('child')).toEqual(new Map([['a', 90n]]));
+    await database.close();
+  });
+
+  it('is asked for without opening the tables of other databases', async () => {
+    const asked = jest.spyOn(Session.prototype, 'rows');
+    const database = openDatabase(url, 'monolith');
+    await database.describe('child');
+    await database.identities('child');
+    await database.estimateRows('child');
+    await database.inspect('catalog', ['parent', 'child']);
+    await database.guarded(['parent', 'child']);
+    await database.close();
+    const looks = asked.mock.calls.map(([sql]) => sql).filter((sql) => sql.includes('information_schema'));
+    asked.mockRestore();
+    expect(looks.length).toBeGreaterThan(6);
+    const session = await openSql(url);
+    for (const sql of looks) {
+      const plan = await session.sql(`EXPLAIN ${sql}`);
+      expect({ sql, extra: JSON.stringify(plan) }).toEqual({
+        sql,
+        extra: expect.not.stringMatching(/Scanned all|Scanned 1 database/),
+      });
+    }
+    await session.end();
   });
 });

@@ -3,6 +3,7 @@ import { createPool } from 'mysql2/promise';
 import type { Pool, PoolConnection, PoolOptions, ResultSetHeader } from 'mysql2/promise';
 import { DatabaseError, UnreachableDatabaseError } from '../errors.ts';
 import type { Text } from '../database.ts';
+import { underLimit } from '../within.ts';
 
 /** A database of a MySQL or MariaDB server. */
 export interface Server {
@@ -14,7 +15,7 @@ export interface Server {
 }
 
 /** Longest wait for a row's lock; MySQL counts whole seconds. */
-const LOCK_WAIT_SECONDS = 5;
+export const LOCK_WAIT_SECONDS = 5;
 
 /**
  * Zero dates are data like any other here, and 0 is a key like any other; all else that would alter a value is an
@@ -122,6 +123,7 @@ async function checkOut(server: Server): Promise<Session> {
   }
   const known = prepared.get(connection.connection);
   if (known) return new Session(connection, known);
+  const free = underLimit(server.label, () => connection.destroy());
   try {
     const [results] = await connection.query(SESSION);
     const maxPacket = Number((results as unknown as string[][][])[2]?.[0]?.[0]);
@@ -129,25 +131,59 @@ async function checkOut(server: Server): Promise<Session> {
     return new Session(connection, maxPacket);
   } catch (error) {
     connection.destroy();
-    throw error;
+    throw explained(server, error);
+  } finally {
+    free();
   }
 }
 
-/** Runs `work` on a connection of the pool; it goes back only when nothing is wrong with it. */
+/**
+ * Runs `work` on a connection of the pool; it goes back only when nothing is wrong with it.
+ * @throws UnreachableDatabaseError also when the connection breaks meanwhile: of a commit nobody knows then
+ */
 export async function using<T>(server: Server, work: (session: Session) => Promise<T>): Promise<T> {
   const session = await checkOut(server);
+  const free = underLimit(server.label, () => session.connection.destroy());
   try {
     const result = await work(session);
     session.connection.release();
     return result;
   } catch (error) {
-    if (errorNumber(error) === null) session.connection.destroy();
+    if (errorNumber(error) === null || isBrokenConnection(error)) session.connection.destroy();
     else session.connection.release();
-    throw error;
+    throw explained(server, error);
+  } finally {
+    free();
   }
 }
 
-/** Runs one statement that returns rows. */
+/** Says in words, and by a type that callers know, that the connection broke; any other error is what it is. */
+const explained = (server: Server, error: unknown): unknown =>
+  isBrokenConnection(error)
+    ? new UnreachableDatabaseError(server.label, server.where, error, 'a connection')
+    : error;
+
+/** The server ends the session: shutdown, killed, killed in MySQL, idle for too long in MySQL. */
+const ENDED: ReadonlySet<number> = new Set([1053, 1927, 3169, 4031]);
+const OF_NETWORK: ReadonlySet<unknown> = new Set([
+  ...['PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH'],
+]);
+
+/** Whether it is the connection that failed, and not what was asked on it. */
+function isBrokenConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const number = errorNumber(error);
+  if (number !== null) return ENDED.has(number);
+  // The driver's own words have no code.
+  return (
+    ('code' in error && OF_NETWORK.has(error.code)) || error.message.endsWith('connection is in closed state')
+  );
+}
+
+/**
+ * Runs one statement that returns rows.
+ * @throws UnreachableDatabaseError
+ */
 export const query = (server: Server, sql: string): Promise<Text[][]> =>
   using(server, (session) => session.rows(sql));
 

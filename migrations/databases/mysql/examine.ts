@@ -3,6 +3,8 @@ import type { Text } from '../database.ts';
 import type { Check, ExamineQuestion, Finding, Seen } from '../finding.ts';
 import { examineWith } from '../finding.ts';
 import type { Server } from './connect.ts';
+import { at } from './catalog.ts';
+import type { Place } from './catalog.ts';
 import { using } from './connect.ts';
 import { literal, splitTable } from './identifiers.ts';
 import { SERVER_CHECKS } from './server-checks.ts';
@@ -30,17 +32,34 @@ const ACTIVITY_CHECKS: readonly Check[] = [
   },
 ];
 
+type Subject = Place & { subject: string };
+
+/** Rows of a table of the catalog about these tables. */
+const ofPlaces = (catalog: string, columns: [string, string], places: readonly Subject[]): string =>
+  places
+    .map(
+      (place) =>
+        `SELECT c.*, ${literal(place.subject)} AS subject FROM information_schema.${catalog} c
+         WHERE ${at('c', place, columns)}`,
+    )
+    .join(' UNION ALL ');
+
+/** What the checks of tables read; what a check does not name costs nothing. */
+const looksAt = (places: readonly Subject[]): string => {
+  const here: [string, string] = ['table_schema', 'table_name'];
+  const named = places.map(
+    ({ name, subject }) => `SELECT ${literal(subject)} AS subject, ${literal(name)} AS name`,
+  );
+  return `WITH named AS (${named.join(' UNION ALL ')}),
+    listed AS (SELECT t.* FROM (${ofPlaces('tables', here, places)}) t WHERE t.table_type = 'BASE TABLE'),
+    constrained AS (${ofPlaces('table_constraints', here, places)}),
+    referring AS (${ofPlaces('referential_constraints', ['constraint_schema', 'table_name'], places)}),
+    firing AS (${ofPlaces('triggers', ['event_object_schema', 'event_object_table'], places)})`;
+};
+
 /** @see Database.examine */
 export function examine(server: Server, { tables }: ExamineQuestion): Promise<Finding[]> {
-  const named = tables.map((table) => {
-    const { schema, name } = splitTable(table, server.database);
-    return `SELECT ${literal(schema)} AS in_schema, ${literal(name)} AS name, ${literal(table)} AS subject`;
-  });
-  // The catalog has a collation of its own, which the session's texts take on nowhere by themselves.
-  const list = `WITH named AS (${named.join(' UNION ALL ')}),
-    listed AS (
-      SELECT c.*, w.subject FROM named w JOIN information_schema.tables c
-        ON BINARY c.table_schema = BINARY w.in_schema AND BINARY c.table_name = BINARY w.name AND c.table_type = 'BASE TABLE')`;
+  const list = looksAt(tables.map((subject) => ({ ...splitTable(subject, server.database), subject })));
   const run = (sql: string): Promise<Seen[]> =>
     using(server, async ({ connection }) => {
       const [rows, fields] = (await connection.query(`${list} ${sql}`)) as unknown as [

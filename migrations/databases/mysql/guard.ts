@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { query, using } from './connect.ts';
+import { using } from './connect.ts';
 import type { Server } from './connect.ts';
 import { ident, literal, splitTable, tableIdent } from './identifiers.ts';
-import { EVENTS } from './triggers.ts';
+import { EVENTS, triggersOn } from './triggers.ts';
 
 const MOST_CHARACTERS = 128;
 const PREFIX = 'strangler_retired_';
@@ -51,13 +51,8 @@ export async function dropGuard(server: Server, tables: readonly string[]): Prom
 
 /** Which of these tables have a guard against each kind of write. */
 export async function guarded(server: Server, tables: readonly string[]): Promise<readonly string[]> {
-  const found = await query(
-    server,
-    `SELECT TRIGGER_SCHEMA, TRIGGER_NAME FROM information_schema.TRIGGERS WHERE TRIGGER_NAME LIKE 'strangler\\_retired\\_%'`,
+  const triggers = await triggersOn(server, tables);
+  return tables.filter((table) =>
+    EVENTS.every((event) => triggers.get(table)?.has(guardName(event, table, server.database))),
   );
-  const names = new Set(found.map((row) => row.join('.')));
-  return tables.filter((table) => {
-    const { schema } = splitTable(table, server.database);
-    return EVENTS.every((event) => names.has(`${schema}.${guardName(event, table, server.database)}`));
-  });
 }

@@ -70,9 +70,21 @@ export function kindOf(type: CatalogType): Kind {
     case 'set':
       return { kind: type.data, labels: labelsOf(type.full) };
     default:
-      return { kind: 'other', name: type.data };
+      return { kind: 'other', name: declaredType(type.data) };
   }
 }
+
+/**
+ * A column's type without the width of its display, which MySQL 8.0.19 and later leave out, and MariaDB and older ones
+ * write: `int(10) unsigned` → `int unsigned`. Where it means something (`tinyint(1)`, zerofill) both write it. And of the
+ * one type that has another name in MySQL 8, the older one.
+ */
+export const declaredType = (full: string): string =>
+  /zerofill|^tinyint\(1\)$/i.test(full)
+    ? full
+    : full
+        .replace(/^((?:tiny|small|medium|big)?int|year)\(\d+\)/i, '$1')
+        .replace(/^geomcollection$/i, 'geometrycollection');
 
 /** Of all collations these alone tell every two texts apart: the other binary ones do not see blanks at the end. */
 const isExact = (collation: string | null): boolean =>

@@ -1,6 +1,9 @@
 import type { Check } from '../finding.ts';
 
-/** What can be wrong with the migrated tables. `named` has all, `listed` those that are there, as in the catalog. */
+/**
+ * What can be wrong with the migrated tables. `named` has all, `listed` those that are there; `constrained`, `referring`
+ * and `firing` have their constraints, foreign keys and triggers, each as in the catalog, with the table's `subject`.
+ */
 export const TABLE_CHECKS: readonly Check[] = [
   {
     id: 'table-missing',
@@ -20,16 +23,14 @@ export const TABLE_CHECKS: readonly Check[] = [
     id: 'no-key',
     severity: 'error',
     sql: `SELECT subject FROM listed l WHERE NOT EXISTS (
-            SELECT 1 FROM information_schema.table_constraints k WHERE k.table_schema = l.table_schema
-              AND k.table_name = l.table_name AND k.constraint_type = 'PRIMARY KEY')`,
+            SELECT 1 FROM constrained k WHERE k.subject = l.subject AND k.constraint_type = 'PRIMARY KEY')`,
     message: () => 'has no primary key: its rows cannot be told apart',
     advice: () => 'ALTER TABLE … ADD PRIMARY KEY',
   },
   {
     id: 'application-trigger',
     severity: 'warning',
-    sql: `SELECT l.subject, t.trigger_name AS name FROM listed l JOIN information_schema.triggers t
-            ON t.event_object_schema = l.table_schema AND t.event_object_table = l.table_name
+    sql: `SELECT t.subject, t.trigger_name AS name FROM firing t
           WHERE t.trigger_name NOT LIKE 'strangler!_%' ESCAPE '!' AND t.action_statement NOT LIKE '%@strangler_origin%'`,
     message: ({ name }) => `its trigger ${name} fires for rows that the sync writes, too`,
     advice: () => 'guard it: IF @strangler_origin IS NULL THEN … END IF',
@@ -37,11 +38,10 @@ export const TABLE_CHECKS: readonly Check[] = [
   {
     id: 'cascade',
     severity: 'error',
-    sql: `SELECT l.subject, k.constraint_name AS name, k.referenced_table_name AS parent,
+    sql: `SELECT k.subject, k.constraint_name AS name, k.referenced_table_name AS parent,
             CONCAT_WS(', ', IF(k.delete_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT'), CONCAT('ON DELETE ', k.delete_rule), NULL),
               IF(k.update_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT'), CONCAT('ON UPDATE ', k.update_rule), NULL)) AS action
-          FROM listed l JOIN information_schema.referential_constraints k
-            ON k.constraint_schema = l.table_schema AND k.table_name = l.table_name
+          FROM referring k
           WHERE k.delete_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT') OR k.update_rule IN ('CASCADE', 'SET NULL', 'SET DEFAULT')`,
     message: ({ name, parent, action }) =>
       `${action} of ${name} changes its rows when ${parent} changes, and fires no trigger: nobody captures that`,
@@ -51,6 +51,7 @@ export const TABLE_CHECKS: readonly Check[] = [
   {
     id: 'cascade-elsewhere',
     severity: 'warning',
+    // Who refers to a table is known only by looking at all the others, of every database: asked for by a person alone.
     sql: `SELECT l.subject, k.constraint_name AS name, k.table_name AS child
           FROM listed l JOIN information_schema.referential_constraints k
             ON k.unique_constraint_schema = l.table_schema AND k.referenced_table_name = l.table_name
@@ -63,11 +64,9 @@ export const TABLE_CHECKS: readonly Check[] = [
     id: 'capture-off',
     severity: 'error',
     sql: `SELECT l.subject FROM listed l
-          WHERE EXISTS (SELECT 1 FROM listed o JOIN information_schema.triggers t
-              ON t.event_object_schema = o.table_schema AND t.event_object_table = o.table_name
-              WHERE t.trigger_name LIKE 'strangler!_%' ESCAPE '!')
-            AND 3 > (SELECT COUNT(*) FROM information_schema.triggers t WHERE t.event_object_schema = l.table_schema
-              AND t.event_object_table = l.table_name AND t.trigger_name LIKE 'strangler!_%' ESCAPE '!')`,
+          WHERE EXISTS (SELECT 1 FROM firing t WHERE t.trigger_name LIKE 'strangler!_%' ESCAPE '!')
+            AND 3 > (SELECT COUNT(*) FROM firing t
+              WHERE t.subject = l.subject AND t.trigger_name LIKE 'strangler!_%' ESCAPE '!')`,
     message: () => 'is not captured though the migration is in sync: one of its triggers was dropped',
     advice: () => '`rollback` to legacy and `sync` anew: what was written meanwhile is known to nobody',
   },

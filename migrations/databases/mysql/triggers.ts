@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { SourceTable } from '../database.ts';
+import { at } from './catalog.ts';
+import { query } from './connect.ts';
+import type { Server } from './connect.ts';
 import { hashExpression, ident, literal, splitTable, tableIdent } from './identifiers.ts';
 import { jsonExpression, readExpression } from './values.ts';
 
@@ -19,6 +22,24 @@ export function triggerName(event: Event, table: string, database: string): stri
 /** A trigger lives in the database of its table. */
 export const triggerIdent = (event: Event, table: string, database: string): string =>
   `${ident(splitTable(table, database).schema)}.${ident(triggerName(event, table, database))}`;
+
+/** Names of the triggers on each of these tables. */
+export async function triggersOn(
+  server: Server,
+  tables: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const found = new Map(tables.map((table) => [table, new Set<string>()]));
+  const looks = tables.map((table) => {
+    const place = splitTable(table, server.database);
+    return `SELECT ${literal(table)}, t.TRIGGER_NAME FROM information_schema.TRIGGERS t
+      WHERE ${at('t', place, ['EVENT_OBJECT_SCHEMA', 'EVENT_OBJECT_TABLE'])}`;
+  });
+  if (looks.length === 0) return found;
+  for (const [table, trigger] of await query(server, looks.join(' UNION ALL '))) {
+    found.get(table ?? '')?.add(trigger ?? '');
+  }
+  return found;
+}
 
 /**
  * Capture and fence of one table and event in one trigger. It comes after the application's own BEFORE triggers, and

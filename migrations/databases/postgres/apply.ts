@@ -179,7 +179,7 @@ class PostgresApplier implements Applier {
     } catch (error) {
       if (!isFaultOfTheData(error)) throw error;
       await this.client.query('ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt');
-      return isOfNul(error) ? new NulError(error) : error;
+      return isOfNul(error) ? new NulError(error) : withDetail(error);
     }
   }
 
@@ -229,6 +229,12 @@ class PostgresApplier implements Applier {
     if (count?.hit === undefined || count.hit === count.fresh) return;
     throw target.part ? new PartWithoutRowError(target) : new ForeignRowError(target);
   }
+}
+
+/** The message alone names the constraint; which key and which value broke it is the detail. */
+function withDetail(error: Error): Error {
+  const { detail } = error as { detail?: string };
+  return detail ? new Error(`${error.message}: ${detail}`, { cause: error }) : error;
 }
 
 /** MySQL's texts may have it; the server's own words name neither the character nor the database. */

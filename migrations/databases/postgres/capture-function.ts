@@ -1,5 +1,5 @@
 import type { SourceTable } from '../database.ts';
-import { ident, literal } from './identifiers.ts';
+import { fitting, ident, literal } from './identifiers.ts';
 import { keyExpression, respelled } from './key-text.ts';
 import type { Shape } from './shape.ts';
 import { hasShape } from './shape.ts';
@@ -10,7 +10,7 @@ import { inAnyZone, isCanonicalHere, plainly, settingsFor } from './spelling.ts'
 const INTO = 'INSERT INTO strangler.change (migration, source, op, key, row)';
 
 export function functionName(table: string): string {
-  return `strangler.${ident(`capture ${table}`)}`;
+  return `strangler.${ident(fitting(`capture ${table}`))}`;
 }
 
 /** The other one of that name: what it is given instead of a trigger's variables. */

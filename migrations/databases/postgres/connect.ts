@@ -1,5 +1,7 @@
 import pg from 'pg';
 import { UnreachableDatabaseError } from '../errors.ts';
+import { isBrokenConnection } from './broken.ts';
+import { underLimit } from '../within.ts';
 
 /**
  * Every value arrives as the text that PostgreSQL wrote: parsing to JavaScript would round timestamps and big
@@ -43,11 +45,20 @@ async function connect(pool: pg.Pool, label: string): Promise<pg.PoolClient> {
   try {
     return await pool.connect();
   } catch (cause) {
-    throw new UnreachableDatabaseError(label, whereIs(pool.options.connectionString ?? ''), cause);
+    throw new UnreachableDatabaseError(label, whereOf(pool), cause);
   }
 }
 
-/** Runs one statement on a connection of the pool. */
+/** Says in words, and by a type that callers know, that the connection broke; any other error is what it is. */
+const explained = (pool: pg.Pool, label: string, error: unknown): unknown =>
+  isBrokenConnection(error)
+    ? new UnreachableDatabaseError(label, whereOf(pool), error, 'a connection')
+    : error;
+
+/**
+ * Runs one statement on a connection of the pool.
+ * @throws UnreachableDatabaseError
+ */
 export async function query<T extends pg.QueryResultRow>(
   pool: pg.Pool,
   label: string,
@@ -68,24 +79,33 @@ export async function queryArrays(
   return onClient(pool, label, async (client) => (await client.query<(string | null)[]>(wanted)).rows);
 }
 
-/** Runs `work` on a connection of the pool. */
+/**
+ * Runs `work` on a connection of the pool.
+ * @throws UnreachableDatabaseError also when the connection breaks meanwhile
+ */
 export async function onClient<T>(
   pool: pg.Pool,
   label: string,
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await connect(pool, label);
+  const free = endableUnderLimit(client, label);
   try {
     const result = await work(client);
     client.release();
     return result;
   } catch (error) {
-    client.release(isConnectionLoss(error));
-    throw error;
+    client.release(sqlState(error) === null || isBrokenConnection(error));
+    throw explained(pool, label, error);
+  } finally {
+    free();
   }
 }
 
-/** Runs `work` in a transaction, commits, or rolls back and rethrows. */
+/**
+ * Runs `work` in a transaction, commits, or rolls back and rethrows.
+ * @throws UnreachableDatabaseError also when the connection breaks meanwhile: of a commit nobody knows then
+ */
 export async function transaction<T>(
   pool: pg.Pool,
   label: string,
@@ -93,6 +113,7 @@ export async function transaction<T>(
   work: (client: pg.PoolClient) => Promise<T>,
 ): Promise<T> {
   const client = await connect(pool, label);
+  const free = endableUnderLimit(client, label);
   const letSleep = keepAwake(client);
   try {
     await client.query(begin);
@@ -106,11 +127,16 @@ export async function transaction<T>(
       () => true,
     );
     client.release(broken);
-    throw error;
+    throw explained(pool, label, error);
   } finally {
     letSleep();
+    free();
   }
 }
+
+/** With a statement under way, `end` breaks the connection; the statement fails. */
+const endableUnderLimit = (client: pg.PoolClient, label: string): (() => void) =>
+  underLimit(label, () => void (client as unknown as pg.Client).end().catch(() => undefined));
 
 /**
  * A transaction waits while the other database works: a batch may take its time there. It is not idle as long as somebody
@@ -133,12 +159,8 @@ export function sqlState(error: unknown): string | null {
   return error instanceof pg.DatabaseError ? (error.code ?? null) : null;
 }
 
-function isConnectionLoss(error: unknown): boolean {
-  const state = sqlState(error);
-  return state === null || state.startsWith('08') || state.startsWith('57');
-}
-
-function whereIs(url: string): string {
+function whereOf({ options }: pg.Pool): string {
+  const url = options.connectionString ?? '';
   try {
     const { hostname, port, pathname } = new URL(url);
     return `${hostname}:${port || '5432'}${pathname}`;

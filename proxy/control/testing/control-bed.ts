@@ -7,14 +7,17 @@ export interface ControlBed extends Control {
 }
 
 /** A control API on a free port of loopback over a lifecycle in memory with `catalog` and `orders`. */
-export async function startControlBed(options: Partial<ControlOptions> = {}): Promise<ControlBed> {
-  const lifecycle = new MemoryLifecycle(migrationNamed('catalog'), migrationNamed('orders'));
+export async function startControlBed(
+  options: Partial<ControlOptions> & { lifecycle?: MemoryLifecycle } = {},
+): Promise<ControlBed> {
+  const lifecycle =
+    options.lifecycle ?? new MemoryLifecycle(migrationNamed('catalog'), migrationNamed('orders'));
   const control = await startControl({
-    lifecycle,
     listen: { host: '127.0.0.1', port: 0 },
-    token: null,
+    tokens: [],
     logger: pino({ level: 'silent' }),
     ...options,
+    lifecycle,
   });
   return { ...control, lifecycle };
 }

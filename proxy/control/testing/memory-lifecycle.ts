@@ -26,6 +26,8 @@ import type {
   SkipActor,
   SkipOutcome,
 } from '../parking.ts';
+import type { ChangeStep, Happening, LastChange } from '../happenings.ts';
+import { CERTIFICATE, DIFFERENCES, EXPLANATION } from './examples.ts';
 import type { Certificate, GuardRemoval } from '../retirement.ts';
 import type { BackfillHold, BackfillOrder, FoundDifferences } from '../sync-orders.ts';
 
@@ -58,6 +60,9 @@ export class MemoryLifecycle implements Lifecycle {
     forked: null,
   };
 
+  readonly #followers = new Set<(happening: Happening) => void>();
+  change: LastChange | null = null;
+
   constructor(...migrations: MigrationStatus[]) {
     this.migrations = migrations;
   }
@@ -80,8 +85,7 @@ export class MemoryLifecycle implements Lifecycle {
     const migration = this.#find(name);
     const verb = request.verb ?? migration.next ?? 'sync';
     return {
-      migration: name,
-      verb,
+      ...{ migration: name, together: [name], verb },
       from: migration.stage,
       to: TARGETS[verb],
       steps: ['hold writes', 'fence the tables', 'change the owner'],
@@ -204,78 +208,28 @@ export class MemoryLifecycle implements Lifecycle {
     return () => this.#listeners.delete(changed);
   }
 
+  follow(told: (happening: Happening) => void): () => void {
+    this.#followers.add(told);
+    return () => this.#followers.delete(told);
+  }
+
+  /** Lets something happen. */
+  happen(happening: Happening): void {
+    for (const told of this.#followers) told(happening);
+  }
+
+  async lastChange(name: string): Promise<LastChange> {
+    this.#find(name);
+    if (this.change) return this.change;
+    throw new ControlError('no-change-of-owner', `The owner of "${name}" has not changed yet.`);
+  }
+
   #find(name: string): MigrationStatus {
     const found = this.migrations.find((migration) => migration.name === name);
     if (!found) throw new ControlError('unknown-migration', `There is no migration "${name}".`);
     return found;
   }
 }
-
-const COUNTS = { compared: 250, agreed: 245, differed: 5, dropped: 2, tooBig: 1, noVerdict: 3 };
-
-const DIFFERENCES: Differences = {
-  migration: '',
-  since: '2026-01-02T03:00:00.000Z',
-  verdict: 'differs',
-  ...COUNTS,
-  operations: [
-    {
-      operation: 'GET /api/products/{id}',
-      verdict: 'differs',
-      ...COUNTS,
-      fields: [
-        {
-          field: '$.tags[*].price',
-          count: 5,
-          percent: 2,
-          first: '2026-01-02T03:04:05.000Z',
-          last: '2026-01-02T03:09:05.000Z',
-          examples: [
-            {
-              at: '2026-01-02T03:04:05.000Z',
-              target: '/api/products/7?token=***',
-              place: '$.tags[0].price',
-              monolith: '10',
-              service: '"10"',
-            },
-          ],
-        },
-      ],
-      unlisted: 4,
-      noise: [{ field: '$.servedAt', excused: 120 }],
-    },
-    {
-      operation: 'GET /api/categories',
-      verdict: 'no data',
-      ...{ compared: 0, agreed: 0, differed: 0, dropped: 0, tooBig: 0, noVerdict: 0 },
-      fields: [],
-      unlisted: 0,
-      noise: [],
-    },
-  ],
-  ignored: [{ path: '$..requestId', reason: 'each side counts its own' }],
-};
-
-const CERTIFICATE: Certificate = {
-  migration: '',
-  service: 'catalog-service',
-  ...{ retiredAt: '2026-01-02T03:04:05.000Z', by: 'ada@desk', reason: 'done' },
-  routes: ['GET /api/products/{id}'],
-  tables: [{ from: 'tbl_products', to: 'product', rows: 7 }],
-  ...{ countedAt: null, keptGuard: false, changesOfOwner: 1, takenBack: 0 },
-  stages: [
-    {
-      ...{ stage: 'extracted', at: '2026-01-02T03:04:05.000Z', by: 'ada@desk', reason: null },
-      gates: [],
-      overrides: [{ gate: 'lag', value: '12.3 s', threshold: 'below 2 s', by: 'ada@desk', why: 'a test' }],
-    },
-  ],
-  journal: {
-    entries: 2,
-    first: { seq: 1, at: '2026-01-02T03:04:05.000Z', hash: 'c0ffee00c0ffee00' },
-    last: { seq: 2, at: '2026-01-02T03:04:05.000Z', hash: 'c0ffee00c0ffee00' },
-  },
-};
 
 const TARGETS = {
   sync: 'dual-write',
@@ -312,46 +266,25 @@ export function journaled(differing: Partial<JournalEntry>): JournalEntry {
   };
 }
 
+/** A step of a change of owner with everything that a test does not care about. */
+export function stepped(differing: Partial<ChangeStep> = {}): ChangeStep {
+  return {
+    ...{
+      migration: 'catalog',
+      verb: 'cutover',
+      epoch: 2,
+      step: 'await-held',
+      title: 'every proxy holds new writes',
+    },
+    ...{ state: 'done', at: '2026-01-02T03:04:05.000Z', tookMs: 12, reason: null, writesWaitMs: 15 },
+    ...differing,
+  };
+}
+
 const JOURNAL: JournalEntry[] = [
   journaled({ reason: 'first try' }),
   journaled({ seq: 2, migration: 'orders' }),
 ];
-
-const EXPLANATION: Explanation = {
-  outcome: 'routed',
-  why: "catalog is in stage canary, 25 % service. This client belongs to the service's arm, by its place in the weight.",
-  readAs: '/api/products/7',
-  side: 'service',
-  route: {
-    method: 'GET',
-    host: 'shop.example.com',
-    path: '/api/products/{id}',
-    conditions: ['header x-beta = yes'],
-    migration: 'catalog',
-    service: 'catalog-service',
-    kind: 'reads',
-    params: [{ name: 'id', value: '7' }],
-  },
-  decision: {
-    stage: 'canary',
-    owner: 'monolith',
-    epoch: 3,
-    weight: 25,
-    reason: 'canary',
-    waits: false,
-    arm: { isKnown: true, side: 'service', pinnedBy: null },
-  },
-  others: [
-    {
-      method: '*',
-      host: null,
-      path: '/api/*',
-      conditions: [],
-      migration: 'orders',
-      why: 'its host is less exact',
-    },
-  ],
-};
 
 /** A migration at its beginning, with everything a page or a table can show. */
 export function migrationNamed(name: string, differing: Partial<MigrationStatus> = {}): MigrationStatus {
@@ -386,6 +319,7 @@ export function migrationNamed(name: string, differing: Partial<MigrationStatus>
     guardrails: [],
     takenBack: null,
     addresses: [],
+    together: [name],
     ...differing,
   };
 }

@@ -23,7 +23,7 @@ export function refuseUnreadable(
 ): void {
   // Nothing that still comes can be read: it would be an error again.
   socket.removeAllListeners('data');
-  const problem = problemOf(error, bounds);
+  const problem = problemOfUnreadable(error.code ?? error.message, bounds);
   if (!socket.writable) return void socket.destroy();
   if (latest === undefined || latest.writableFinished) return refuseRaw(socket, problem, bounds.lingerMs);
   // What cannot be read is the body of a request that has been begun, or else the next request behind one.
@@ -34,12 +34,13 @@ export function refuseUnreadable(
 /** Refuses on a connection on which no answer is under way, and closes it. */
 export function refuseRaw(socket: Socket, problem: Problem, lingerMs: number): void {
   socket.on('error', () => socket.destroy());
-  socket.write(problemAsText(problem), 'latin1');
+  socket.write(problemAsText(problem, [['connection', 'close']]), 'latin1');
   socket.resume();
   linger(socket, lingerMs);
 }
 
-function problemOf({ code, message }: UnreadableError, bounds: ClientSettings): Problem {
+/** @param code that node's parser has for why it cannot go on */
+export function problemOfUnreadable(code: string, bounds: ClientSettings): Problem {
   if (code === 'HPE_HEADER_OVERFLOW') {
     return {
       status: 431,
@@ -50,12 +51,15 @@ function problemOf({ code, message }: UnreadableError, bounds: ClientSettings): 
   if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') {
     return { status: 413, title: 'The request is too large', detail: 'Its chunks have too long extensions.' };
   }
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return {
-      status: 408,
-      title: 'The request came too slowly',
-      detail: `Its head did not come within ${bounds.headersMs} ms (proxy.clients.headersMs).`,
-    };
-  }
-  return problemOfRequest(`it is not HTTP/1.1 as the standard has it (${code ?? message})`);
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return headTooSlow(bounds);
+  return problemOfRequest(`it is not HTTP/1.1 as the standard has it (${code})`);
+}
+
+/** What a client is told that has a connection and does not ask for anything. */
+export function headTooSlow({ headersMs }: ClientSettings): Problem {
+  return {
+    status: 408,
+    title: 'The request came too slowly',
+    detail: `Its head did not come within ${headersMs} ms (proxy.clients.headersMs).`,
+  };
 }

@@ -43,7 +43,7 @@ describe('a body of a gigabyte', () => {
       else void countOf(req).then((count) => res.end(String(count)));
     }).start();
     const file = fileURLToPath(new URL('../testing/proxy-process.ts', import.meta.url));
-    proxy = fork(file, [monolith.url], { execArgv: [] });
+    proxy = fork(file, [monolith.url], { execArgv: [], env: process.env });
     ({ url } = await told<{ url: string }>());
   });
 

@@ -1,4 +1,3 @@
-import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
 
 type Written = (error?: Error | null) => void;
@@ -10,11 +9,9 @@ type Writer = Required<Pick<Socket, '_write' | '_writev'>>;
  * Lets an upstream be heard that answers an upload early and hangs up at once. The next write then fails while the
  * answer still lies in the kernel's buffer, and node would throw that away together with the connection. So a write
  * that fails is taken for done, and what comes after it goes nowhere: the end of what can be read ends the
- * connection, and is an error if no answer came before it.
+ * connection, and is an error if no answer came before it. Returns the way to stop, for a connection that is kept.
  */
-export function hearLastWords(request: ClientRequest): void {
-  const { socket } = request;
-  if (!socket) return;
+export function hearLastWords(socket: Socket): () => void {
   const writer = socket as Socket & Writer;
   const write = writer._write.bind(socket);
   const writev = writer._writev.bind(socket);
@@ -33,9 +30,9 @@ export function hearLastWords(request: ClientRequest): void {
     if (isGone) process.nextTick(written);
     else writev(chunks, forgiving(written));
   };
-  request.once('close', () => {
-    // The connection may be kept for others; what stands behind these is its own again.
+  return () => {
+    // What stands behind these is its own again.
     Reflect.deleteProperty(writer, '_write');
     Reflect.deleteProperty(writer, '_writev');
-  });
+  };
 }

@@ -2,7 +2,9 @@ import type { ServerResponse } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import { FastLane } from '../fast/fast-lane.ts';
 import type { FrontTls } from '../tls/front.ts';
+import type { Tls } from '../tls/tls.ts';
 import { refuseRaw, refuseUnreadable } from './client-errors.ts';
 import { answerWith, receive, receiveUpgrade, type EdgeParts } from './edge.ts';
 import type { ClientSettings } from './schema.ts';
@@ -11,7 +13,7 @@ import { UnsentResponses } from './unsent.ts';
 // How often node looks for heads that take too long.
 const LOOK_MS = 500;
 
-/** The general lane's front: any request that node:http can read. */
+/** The front of both lanes: any request that node:http can read, and on the fast lane those that are plain. */
 export interface Front {
   /** With the port that it really listens on. */
   url: string;
@@ -22,19 +24,36 @@ export interface Front {
 }
 
 /** Listens on `host:port`, with TLS when there are certificates, and takes every request into the stages. */
-export async function openFront(address: string, edge: EdgeParts, tls: FrontTls | null): Promise<Front> {
+export async function openFront(address: string, edge: EdgeParts, tls: Tls): Promise<Front> {
   const upgraded = new Set<Socket>();
-  const server = createHttpServer(edge, upgraded, tls);
+  const server = createHttpServer(edge, upgraded, tls.front);
+  const fast = putFastLaneBefore(server, edge, tls);
   bound(server, edge.settings.clients);
-  const url = await listen(server, address, tls ? 'https' : 'http');
+  const url = await listen(server, address, tls.front ? 'https' : 'http');
   return {
     url,
     configure: (bounds) => bound(server, bounds),
-    close: (graceMs) => {
+    close: async (graceMs) => {
       edge.forwarder.drain();
-      return close(server, upgraded, graceMs);
+      fast.drain();
+      await close(server, graceMs, () => {
+        fast.close();
+        for (const socket of upgraded) socket.destroy();
+      });
+      fast.close();
     },
   };
+}
+
+/** Lets the fast lane have each connection first. What it does not want goes where it would have gone without it. */
+function putFastLaneBefore(server: Server, edge: EdgeParts, tls: Tls): FastLane {
+  const event = tls.front ? 'secureConnection' : 'connection';
+  const general = server.listeners(event).at(-1);
+  if (!general) throw new Error(`Node's HTTP server does not listen to "${event}" any more.`);
+  server.removeListener(event, general as () => void);
+  const fast = new FastLane(edge, tls.upstream, (socket) => void general.call(server, socket));
+  server.on(event, (socket: Socket) => fast.take(socket));
+  return fast;
 }
 
 function createHttpServer(edge: EdgeParts, upgraded: Set<Socket>, tls: FrontTls | null): Server {
@@ -134,11 +153,12 @@ function cannotListen(address: string, error: NodeJS.ErrnoException): Error {
   return new Error(`The proxy cannot listen on ${address}: ${why}.`, { cause: error });
 }
 
-async function close(server: Server, upgraded: Set<Socket>, graceMs: number): Promise<void> {
+/** @param cutOff ends what node's server does not know of */
+async function close(server: Server, graceMs: number, cutOff: () => void): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const deadline = setTimeout(() => {
     server.closeAllConnections();
-    for (const socket of upgraded) socket.destroy();
+    cutOff();
   }, graceMs);
   await closed;
   clearTimeout(deadline);

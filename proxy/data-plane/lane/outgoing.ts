@@ -21,6 +21,8 @@ export interface OutgoingSettings {
   timeouts: TimeoutSettings;
   clients: ClientSettings;
   upstreamHosts: UpstreamHosts;
+  /** Plain requests go over the fast lane. */
+  fastLane: boolean;
 }
 
 /** A request as it goes to an upstream, whichever that is. */
@@ -81,12 +83,14 @@ export function rewritesHost(match: Match | null, side: Side, hosts: UpstreamHos
   return (match?.route.settings.upstreamHost ?? ofSide) === 'rewrite';
 }
 
-function limitsOf({ match }: Exchange, general: TimeoutSettings): TimeoutSettings {
+/** The limits of a route, where it has any, in the place of the general ones. */
+export function limitsOf({ match }: Exchange, general: TimeoutSettings): TimeoutSettings {
   const own = match?.route.settings.timeouts;
   return own ? Object.assign({}, general, own) : general;
 }
 
-function completed(exchange: Exchange, answer: AnswerHead): readonly HeaderPair[] {
+/** Asks everybody who adds to answers, now that the head of one is known. */
+export function completed(exchange: Exchange, answer: AnswerHead): readonly HeaderPair[] {
   for (const look of exchange.beforeAnswer) look(answer);
   return exchange.answerHeaders;
 }

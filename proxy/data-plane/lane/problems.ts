@@ -82,13 +82,12 @@ export function writeProblem(res: ServerResponse, problem: Problem, more: readon
   res.writeHead(problem.status, headersOf(problem, body, more).flat()).end(body);
 }
 
-/** The same as text, for a connection whose request could not be read. */
-export function problemAsText(problem: Problem): string {
+/** The same as text, for a connection that no response of node's belongs to. `more` stands behind its own headers. */
+export function problemAsText(problem: Problem, more: readonly HeaderPair[], hasBody = true): string {
   const body = bodyOf(problem);
-  const head = headersOf(problem, body, [['connection', 'close']]).map(
-    ([name, value]) => `${name}: ${value}\r\n`,
-  );
-  return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status] ?? 'Refused'}\r\n${head.join('')}\r\n${body}`;
+  const head = headersOf(problem, body, more).map(([name, value]) => `${name}: ${value}\r\n`);
+  const phrase = STATUS_CODES[problem.status] ?? 'Refused';
+  return `HTTP/1.1 ${problem.status} ${phrase}\r\n${head.join('')}\r\n${hasBody ? body : ''}`;
 }
 
 function headersOf(problem: Problem, body: string, more: readonly HeaderPair[]): HeaderPair[] {

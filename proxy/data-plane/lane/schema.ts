@@ -106,6 +106,15 @@ export const clientsSchema = z
   })
   .describe('Bounds for clients: what they may send, and how slowly.');
 
+/** Whether there is a second lane. */
+export const fastLaneSchema = z
+  .boolean()
+  .default(false)
+  .describe(
+    'Carry plain requests on bare sockets, at a fraction of the CPU time. Anything else goes over the general lane, ' +
+      'as everything does without it.',
+  );
+
 /** Where the proxy listens. */
 export const listenAddress = z
   .string()

@@ -55,7 +55,8 @@ function isAwaited(req: IncomingMessage): boolean {
   return isUploading(req) && req.readableFlowing === true;
 }
 
-function tooSlow(how: string, setting: keyof ClientSettings): Problem {
+/** What a client is told whose body does not come. */
+export function tooSlow(how: string, setting: keyof ClientSettings): Problem {
   return {
     status: 408,
     title: 'The request came too slowly',

@@ -21,7 +21,7 @@ export interface Upload {
 export function sendUpload(request: ClientRequest, upload: Upload): void {
   const { req, bytes, expectation, maxBytes } = upload;
   if (bytes === 0) return void request.end();
-  hearLastWords(request);
+  if (request.socket) request.once('close', hearLastWords(request.socket));
   const pass = (): void => {
     // Whoever listens makes the body flow: to count it before it may go on would be to throw it away.
     if (bytes === null && maxBytes > 0) countBytes(upload);

@@ -196,12 +196,19 @@ export function sideAt(url: string | string[], part: Partial<SideInput> = {}): S
   return { ...serviceSchema.parse({ healthCheck: { enabled: false }, ...part, url }), health: '/' };
 }
 
+/** Which lane the tests of this run are about: each of them has to hold on both. */
+const IS_FAST = process.env['STRANGLER_TEST_LANE'] === 'fast';
+
 /** Starts a bed; every test stops its own. */
 export async function startBed(options: BedOptions = {}): Promise<Bed> {
   const feed = options.feed ?? new FakeFeed(standing({}));
   const monolith = await new Upstream('monolith', options.monolith).start();
   const service = await new Upstream('service', options.service).start();
-  const proxySettings = proxySchema.parse({ listen: '127.0.0.1:0', ...(options.proxy ?? {}) });
+  const proxySettings = proxySchema.parse({
+    listen: '127.0.0.1:0',
+    fastLane: IS_FAST,
+    ...(options.proxy ?? {}),
+  });
   const config: DataPlaneConfig = {
     table: tableOf(options.routes ?? ['* /api/products/*']),
     proxy: proxySettings,

@@ -5,14 +5,14 @@ import { startEmbedded } from '../../../migrations/databases/embedded.ts';
 import { freePorts } from '../../testing/free-ports.ts';
 import { Part } from '../../testing/part.ts';
 import type { PartSettings, Role } from '../../testing/part.ts';
-import { Application } from './application.ts';
+import { RowApplication } from '../../testing/row-application.ts';
 
 export const MIGRATION = 'notes';
 export const TABLES = { monolith: 'note', service: 'notice' } as const;
 
 /** One database server, both applications, and the product as a careful team runs it: two proxies, two controls. */
 export interface Bed {
-  applications: Readonly<Record<'monolith' | 'service', Application>>;
+  applications: Readonly<Record<'monolith' | 'service', RowApplication>>;
   proxies: readonly string[];
   controls: readonly string[];
   store: string;
@@ -33,8 +33,8 @@ export async function openBed(say: (line: string) => void): Promise<Bed> {
     ['monolith', 'service', 'control'].map((name) => server.database(name)),
   );
   const applications = {
-    monolith: await Application.start(monolith as string, TABLES.monolith),
-    service: await Application.start(service as string, TABLES.service),
+    monolith: await RowApplication.start(monolith as string, { [MIGRATION]: TABLES.monolith }),
+    service: await RowApplication.start(service as string, { [MIGRATION]: TABLES.service }),
   };
   const [first, second, control, standby] = await freePorts(4);
   const env = {

@@ -1,4 +1,4 @@
-import { count } from '../../../proxy/dashboard/words.js';
+import { count } from '../../../proxy/dashboard/words.ts';
 import type { Diagnosis } from '../../doctor/diagnose.ts';
 import type { Screen } from './screen.ts';
 

@@ -1,4 +1,4 @@
-import { placeInWords } from '../../../proxy/dashboard/words.js';
+import { placeInWords } from '../../../proxy/dashboard/words.ts';
 import type { Schemas } from '../client.ts';
 import type { Screen } from './screen.ts';
 import { table } from './table.ts';

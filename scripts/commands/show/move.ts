@@ -1,11 +1,11 @@
-import { count, duration } from '../../../proxy/dashboard/words.js';
+import { count, duration } from '../../../proxy/dashboard/words.ts';
 import type { Schemas } from '../client.ts';
 import type { Screen } from './screen.ts';
 
 /** What a move would do, whether it may, and what going back would cost. */
 export function planInWords(plan: Schemas['Plan'], screen: Screen): string {
   return [
-    screen.paint('bold', `${plan.migration}: ${plan.verb}, ${plan.from} → ${plan.to}`),
+    screen.paint('bold', `${plan.together.join(' and ')}: ${plan.verb}, ${plan.from} → ${plan.to}`),
     '',
     'Steps:',
     ...plan.steps.map((step, index) => `  ${index + 1}. ${step}`),

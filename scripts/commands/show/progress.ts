@@ -1,4 +1,4 @@
-import { count, duration, percent, verifyInWords } from '../../../proxy/dashboard/words.js';
+import { count, duration, percent, verifyInWords } from '../../../proxy/dashboard/words.ts';
 import type { Schemas } from '../client.ts';
 import type { Screen } from './screen.ts';
 

@@ -7,7 +7,7 @@ import {
   rampInWords,
   takenBackInWords,
   verifyInWords,
-} from '../../../proxy/dashboard/words.js';
+} from '../../../proxy/dashboard/words.ts';
 import type { Schemas } from '../client.ts';
 import type { Screen } from './screen.ts';
 import { driftInWords, syncPairs } from './sync.ts';
@@ -39,12 +39,15 @@ export function statusTable(migrations: Migration[], screen: Screen): string {
 
 /** Everything about one migration. */
 export function statusDetail(migration: Migration, screen: Screen): string {
-  const { service, epoch, sync, verify, shadow, routes, back, waitsFor, addresses } = migration;
+  const { name, service, epoch, sync, verify, shadow, routes, back, waitsFor, addresses, together } =
+    migration;
+  const others = together.filter((each) => each !== name);
   const heading = (name: string) => screen.paint('bold', name);
   return [
     pairs([
       ...labelled(rowOf({ ...migration, waitsFor: waitsFor.length > 0 ? ['see below'] : [] }, screen)),
       ['SERVICE', service],
+      ...(others.length > 0 ? [['MOVES TOGETHER WITH', others.join(', ')] as [string, string]] : []),
       ['EPOCH', String(epoch)],
       ['WAY BACK', back ?? 'none'],
       ...(sync ? syncPairs(sync) : []),

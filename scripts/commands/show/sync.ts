@@ -1,4 +1,4 @@
-import { backfillInWords, count, duration, syncInWords } from '../../../proxy/dashboard/words.js';
+import { backfillInWords, count, duration, syncInWords } from '../../../proxy/dashboard/words.ts';
 import type { Schemas } from '../client.ts';
 import type { Screen } from './screen.ts';
 

@@ -75,12 +75,21 @@ describe('the log that is kept', () => {
     const full = (await health())?.retainedBytes ?? 0;
     expect(full).toBeGreaterThan(2_000_000);
     // A slot is moved to where the round before has read to, and purging what is applied is in the log too.
-    for (let i = 0; i < 4; i++) await keepHouse(bed.stream);
-    const { rows } = await bed.service.query<{ behind: number }>(
-      `SELECT (pg_current_wal_insert_lsn() - confirmed_flush_lsn)::float AS behind
-       FROM pg_replication_slots WHERE database = current_database()`,
+    await keepHouse(bed.stream);
+    // The log is the whole server's, and others write to it too.
+    const { rows: ends } = await bed.service.query<{ end: string }>(
+      'SELECT pg_current_wal_insert_lsn()::text AS end',
     );
-    expect(rows[0]?.behind).toBeLessThan(500_000);
+    const behind = async (): Promise<number> => {
+      const { rows } = await bed.service.query<{ behind: number }>(
+        `SELECT ($1::pg_lsn - confirmed_flush_lsn)::float AS behind
+         FROM pg_replication_slots WHERE database = current_database()`,
+        [ends[0]?.end],
+      );
+      return rows[0]?.behind ?? Infinity;
+    };
+    for (let round = 0; round < 10 && (await behind()) > 0; round++) await keepHouse(bed.stream);
+    expect(await behind()).toBeLessThanOrEqual(0);
     expect(await health()).toMatchObject({ status: 'reserved', detail: '' });
   });
 

@@ -1,0 +1,20 @@
+import type { SignIn } from '../auth/sign-in.ts';
+import { readSignIn } from '../read-request.ts';
+import { ask, get, open, type Operations } from './operation.ts';
+
+/** Who asks. */
+export function operationsOfSessions(signIn: SignIn) {
+  return {
+    getSession: open(get('/v1/session', async (request) => signIn.session(request))),
+    signIn: open(
+      ask('/v1/session', (request, response) => signIn.withToken(request, response, readSignIn(request))),
+    ),
+    signOut: open({
+      ...get('/v1/session', async (request, response) => {
+        await signIn.end(request, response);
+        response.status(204);
+      }),
+      method: 'delete',
+    }),
+  } satisfies Partial<Operations>;
+}

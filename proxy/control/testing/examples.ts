@@ -1,0 +1,105 @@
+import type { Explanation } from '../../data-plane/explain.ts';
+import type { Differences } from '../lifecycle.ts';
+import type { Certificate } from '../retirement.ts';
+
+const COUNTS = { compared: 250, agreed: 245, differed: 5, dropped: 2, tooBig: 1, noVerdict: 3 };
+
+export const DIFFERENCES: Differences = {
+  migration: '',
+  since: '2026-01-02T03:00:00.000Z',
+  verdict: 'differs',
+  ...COUNTS,
+  operations: [
+    {
+      operation: 'GET /api/products/{id}',
+      verdict: 'differs',
+      ...COUNTS,
+      fields: [
+        {
+          field: '$.tags[*].price',
+          count: 5,
+          percent: 2,
+          first: '2026-01-02T03:04:05.000Z',
+          last: '2026-01-02T03:09:05.000Z',
+          examples: [
+            {
+              at: '2026-01-02T03:04:05.000Z',
+              target: '/api/products/7?token=***',
+              place: '$.tags[0].price',
+              monolith: '10',
+              service: '"10"',
+            },
+          ],
+        },
+      ],
+      unlisted: 4,
+      noise: [{ field: '$.servedAt', excused: 120 }],
+    },
+    {
+      operation: 'GET /api/categories',
+      verdict: 'no data',
+      ...{ compared: 0, agreed: 0, differed: 0, dropped: 0, tooBig: 0, noVerdict: 0 },
+      fields: [],
+      unlisted: 0,
+      noise: [],
+    },
+  ],
+  ignored: [{ path: '$..requestId', reason: 'each side counts its own' }],
+};
+
+export const CERTIFICATE: Certificate = {
+  migration: '',
+  service: 'catalog-service',
+  ...{ retiredAt: '2026-01-02T03:04:05.000Z', by: 'ada@desk', reason: 'done' },
+  routes: ['GET /api/products/{id}'],
+  tables: [{ from: 'tbl_products', to: 'product', rows: 7 }],
+  ...{ countedAt: null, keptGuard: false, changesOfOwner: 1, takenBack: 0 },
+  stages: [
+    {
+      ...{ stage: 'extracted', at: '2026-01-02T03:04:05.000Z', by: 'ada@desk', reason: null },
+      gates: [],
+      overrides: [{ gate: 'lag', value: '12.3 s', threshold: 'below 2 s', by: 'ada@desk', why: 'a test' }],
+    },
+  ],
+  journal: {
+    entries: 2,
+    first: { seq: 1, at: '2026-01-02T03:04:05.000Z', hash: 'c0ffee00c0ffee00' },
+    last: { seq: 2, at: '2026-01-02T03:04:05.000Z', hash: 'c0ffee00c0ffee00' },
+  },
+};
+
+export const EXPLANATION: Explanation = {
+  outcome: 'routed',
+  why: "catalog is in stage canary, 25 % service. This client belongs to the service's arm, by its place in the weight.",
+  readAs: '/api/products/7',
+  side: 'service',
+  route: {
+    method: 'GET',
+    host: 'shop.example.com',
+    path: '/api/products/{id}',
+    conditions: ['header x-beta = yes'],
+    migration: 'catalog',
+    service: 'catalog-service',
+    kind: 'reads',
+    params: [{ name: 'id', value: '7' }],
+  },
+  decision: {
+    stage: 'canary',
+    owner: 'monolith',
+    epoch: 3,
+    weight: 25,
+    reason: 'canary',
+    waits: false,
+    arm: { isKnown: true, side: 'service', pinnedBy: null },
+  },
+  others: [
+    {
+      method: '*',
+      host: null,
+      path: '/api/*',
+      conditions: [],
+      migration: 'orders',
+      why: 'its host is less exact',
+    },
+  ],
+};

@@ -1,0 +1,133 @@
+import { connect, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectSecurely, type ConnectionOptions } from 'node:tls';
+import { peerOf } from '../lane/connections.ts';
+
+/** The request that a connection is used for at the moment. */
+export interface ConnectionUser {
+  connected(): void;
+  /** False lets the connection stand still until `resume`. The bytes are gone when this returns. */
+  received(bytes: Buffer): boolean;
+  /** What was written has left the process, after it did not at once. */
+  drained(): void;
+  /** Nothing of what was written has been taken for as long as was asked for. */
+  stalled(): void;
+  /** The upstream ended its half, as it does behind an answer without length. */
+  ended(): void;
+  /** @param error null for one that was closed in peace */
+  closed(error: Error | null): void;
+}
+
+const FIRST_BUFFER = 16 * 1024;
+const LARGE_BUFFER = 64 * 1024;
+
+/** One connection to an upstream, for one request after the other. */
+export class UpstreamConnection {
+  readonly socket: Socket;
+  /** Null while it lies in the pool. */
+  user: ConnectionUser | null = null;
+  /** It has carried a request before. */
+  wasUsed = false;
+  /** How it was connected to an https address; null for a plain one. */
+  readonly madeWith: ConnectionOptions | null;
+  /** Until when it may be taken from the pool, by `performance.now()`. */
+  keptUntil = 0;
+  readonly #left: (self: UpstreamConnection) => void;
+  #buffer: Buffer | null = null;
+  #nextSize = FIRST_BUFFER;
+  #error: Error | null = null;
+  #hasLimit = false;
+
+  /**
+   * @param secure how to connect to an https address; null for a plain one
+   * @param left called when it closes while nobody uses it
+   */
+  constructor(address: URL, secure: ConnectionOptions | null, left: (self: UpstreamConnection) => void) {
+    this.#left = left;
+    this.madeWith = secure;
+    this.socket = secure ? this.#openSecure(address, secure) : this.#openPlain(address);
+    this.socket.on('drain', () => this.user?.drained());
+    this.socket.on('timeout', () => {
+      if (this.socket.writableLength > 0) this.user?.stalled();
+    });
+    this.socket.on('end', () => this.user?.ended());
+    this.socket.on('error', (error) => (this.#error = error));
+    this.socket.on('close', () => this.#closed());
+  }
+
+  /** Bytes that were read go on by reference: what comes next has to lie elsewhere. */
+  giveBufferAway(): void {
+    this.#buffer = null;
+  }
+
+  /** Watches that what was written is taken. Silence counts only while something waits. */
+  limitStall(ms: number): void {
+    this.socket.setTimeout(ms);
+    this.#hasLimit = true;
+  }
+
+  /** Lets go of the request, so that the next one finds a connection as it was. */
+  rest(keptUntil: number): void {
+    this.user = null;
+    this.wasUsed = true;
+    this.keptUntil = keptUntil;
+    if (this.#hasLimit) this.socket.setTimeout(0);
+    this.#hasLimit = false;
+  }
+
+  /** Closes it; its user hears nothing more. */
+  destroy(): void {
+    this.user = null;
+    this.socket.destroy();
+  }
+
+  #openPlain(address: URL): Socket {
+    // A buffer that is used again and again: node would make one of 64 KiB for each read.
+    const onread: OnReadOpts = {
+      buffer: () => this.#nextBuffer(),
+      callback: (bytes, buffer) => this.#received(buffer as Buffer, bytes),
+    };
+    const { hostname: host, port } = peerOf(address);
+    const socket = connect({ host, port: Number(port || 80), noDelay: true, onread });
+    socket.once('connect', () => this.user?.connected());
+    return socket;
+  }
+
+  #openSecure(address: URL, secure: ConnectionOptions): Socket {
+    const { hostname: host, port } = peerOf(address);
+    const socket = connectSecurely({ ...secure, host, port: Number(port || 443) });
+    socket.setNoDelay(true);
+    socket.once('secureConnect', () => this.user?.connected());
+    socket.on('data', (bytes: Buffer) => {
+      if (!this.#take(bytes)) socket.pause();
+    });
+    return socket;
+  }
+
+  #nextBuffer(): Buffer {
+    this.#buffer ??= Buffer.allocUnsafeSlow(this.#nextSize);
+    return this.#buffer;
+  }
+
+  #received(buffer: Buffer, bytes: number): boolean {
+    // Whoever fills it has more to say.
+    if (bytes === buffer.length && this.#nextSize !== LARGE_BUFFER) {
+      this.#nextSize = LARGE_BUFFER;
+      this.#buffer = null;
+    }
+    return this.#take(buffer.subarray(0, bytes));
+  }
+
+  #take(bytes: Buffer): boolean {
+    if (this.user) return this.user.received(bytes);
+    // Nobody asked for it: whoever came next would take it for its answer.
+    this.socket.destroy();
+    return false;
+  }
+
+  #closed(): void {
+    const { user } = this;
+    this.user = null;
+    if (user) user.closed(this.#error);
+    else this.#left(this);
+  }
+}

@@ -1,0 +1,87 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type pg from 'pg';
+import { PAIR, PairBed } from '../testing/pair-bed.ts';
+import { replayControl } from '../testing/replay-control.ts';
+
+let bed: PairBed;
+beforeEach(async () => {
+  bed = await PairBed.start();
+  await bed.toShadow();
+  bed.write();
+  await bed.verify();
+}, 120_000);
+afterEach(() => bed.close(), 120_000);
+
+/** Waits until the sides are what is wanted. */
+async function rolesAre(wanted: readonly string[]): Promise<void> {
+  const giveUpAt = Date.now() + 60_000;
+  for (;;) {
+    const found = await bed.roles();
+    if (found.join() === wanted.join()) return;
+    if (Date.now() > giveUpAt) throw new Error(`the sides never were ${wanted.join()}, but ${found.join()}`);
+    await pause(2);
+  }
+}
+
+const ended = async (): Promise<string[]> =>
+  Promise.all(
+    PAIR.map(async (name) => {
+      const { stage, owner } = await bed.until(name, ({ moving }) => moving === null);
+      return `${stage} ${owner}`;
+    }),
+  );
+
+/** Writes go on, none that was acknowledged is missing, and what was done is what the protocol allows. */
+async function expectNothingLost(): Promise<void> {
+  const before = PAIR.map((name) => bed.acknowledgedOf(name));
+  const giveUpAt = Date.now() + 30_000;
+  while (PAIR.some((name, i) => bed.acknowledgedOf(name) < (before[i] ?? 0) + 10)) {
+    if (Date.now() > giveUpAt) throw new Error('writes do not go on');
+    await pause(20);
+  }
+  expect(await bed.faults()).toEqual([]);
+  expect(await replayControl(bed.store)).toMatchObject({ wrong: [] });
+}
+
+async function locking(client: pg.Client, statement: string, work: () => Promise<void>): Promise<void> {
+  await client.query('BEGIN');
+  await client.query(statement);
+  try {
+    await work();
+  } finally {
+    await client.query('ROLLBACK');
+  }
+}
+
+it('two that move together are cut over and taken back by one order each, under load', async () => {
+  expect(await bed.order('cutover', 'tags')).toMatchObject({ done: true, detail: 'together with notes' });
+  expect(await ended()).toEqual(['extracted service', 'extracted service']);
+  expect(await bed.order('rollback', 'notes')).toMatchObject({ done: true });
+  expect(await ended()).toEqual(['shadow monolith', 'shadow monolith']);
+  await expectNothingLost();
+}, 120_000);
+
+it('kill -9 with the fence of only one standing: both stay with the monolith', async () => {
+  await locking(bed.clients.monolith, `INSERT INTO tag VALUES (0, 'stays open')`, async () => {
+    const ordered = bed.order('cutover', 'notes').catch((error: Error) => error.message);
+    await rolesAre(['fenced follower', 'owner follower']);
+    bed.killControls();
+    await ordered;
+  });
+  expect(await ended()).toEqual(['shadow monolith', 'shadow monolith']);
+  await rolesAre(['owner follower', 'owner follower']);
+  await expectNothingLost();
+}, 120_000);
+
+it('kill -9 with only one of them open: both go to their services', async () => {
+  await locking(bed.clients.tags, 'LOCK TABLE label IN ROW EXCLUSIVE MODE', async () => {
+    const ordered = bed.order('cutover', 'notes').catch((error: Error) => error.message);
+    await rolesAre(['follower owner', 'follower follower']);
+    bed.killControls();
+    await ordered;
+  });
+  expect(await ended()).toEqual(['extracted service', 'extracted service']);
+  await rolesAre(['follower owner', 'follower owner']);
+  await expectNothingLost();
+}, 120_000);
