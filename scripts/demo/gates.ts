@@ -6,6 +6,7 @@ import { strangler } from './scene.ts';
 
 const LOOK_MS = 500;
 const PATIENCE_MS = 90_000;
+const AGAIN = [EXIT.refused, EXIT.timedOut];
 
 /** The gates of a move did not hold in time. */
 class GatesRefuseError extends Error {
@@ -17,7 +18,8 @@ class GatesRefuseError extends Error {
 
 /**
  * Makes a move once its gates hold. They are looked at again by the move itself, and under traffic they may have
- * changed their mind by then: a move that they refuse is made again.
+ * changed their mind by then: a move that they refuse is made again. So is one that ran out of time, which has changed
+ * nothing then: on a busy machine that happens.
  */
 export async function move(
   scene: Mover,
@@ -28,7 +30,7 @@ export async function move(
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
     await gatesHold(scene, request);
-    if (await strangler(scene, [request.verb, scene.migration, ...weight, ...args], [EXIT.refused])) return;
+    if (await strangler(scene, [request.verb, scene.migration, ...weight, ...args], AGAIN)) return;
     if (Date.now() > until) throw new GatesRefuseError(request.verb, 'as it says above');
     await pause(LOOK_MS);
   }

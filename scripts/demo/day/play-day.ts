@@ -138,6 +138,7 @@ export function dayTable(result: DayResult): string {
 
 /** What the figures mean for who waits at the till. */
 export function honestWord({ checkout: { before, after } }: DayResult): string {
+  if (after.count === 0) return 'The day ended before there was a checkout over four services to tell of.';
   const slower = before.p50 !== null && after.p50 !== null && after.p50 > before.p50;
   return slower
     ? 'A single checkout takes longer as a saga: four databases commit one after the other where one did.'
