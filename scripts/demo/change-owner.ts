@@ -3,7 +3,7 @@ import type { ProxyStats } from '../../proxy/data-plane/stats.ts';
 import { move } from './gates.ts';
 import { milliseconds } from './narrator.ts';
 import { reading } from './read-side.ts';
-import type { Scene } from './scene.ts';
+import type { Mover } from './scene.ts';
 import type { Times } from './tally.ts';
 
 /** One change of owner, and how long writes waited for it. */
@@ -26,20 +26,20 @@ const REPORT_PATIENCE_MS = 10_000;
 
 /** Moves the owner with one command, and says how long writes waited. */
 export async function changeOwner(
-  scene: Scene,
+  scene: Mover,
   verb: OwnerChange['verb'],
   reason: string,
 ): Promise<OwnerChange> {
   await move(scene, { verb }, ['--reason', reason]);
-  const { epoch } = await scene.control.migration('catalog');
-  const entries = (await scene.control.journal('catalog')).filter((entry) => entry.epoch === epoch);
+  const { epoch } = await scene.control.migration(scene.migration);
+  const entries = (await scene.control.journal(scene.migration)).filter((entry) => entry.epoch === epoch);
   const times = entries.map(({ at }) => Date.parse(at));
   const [from, to] = [Math.min(...times), Math.max(...times)];
   const change = {
     verb,
     epoch,
     tookMs: to - from,
-    held: await heldBy(scene.databases.control, epoch),
+    held: await heldBy(scene.databases.control, scene.migration, epoch),
     clients: scene.tally.writesDuring(from, to),
   };
   const { held, clients } = change;
@@ -54,7 +54,7 @@ export async function changeOwner(
 }
 
 /** The proxy reports once a second: the figures are read from a report that is newer than the move. */
-async function heldBy(control: string, epoch: number): Promise<Times> {
+async function heldBy(control: string, migration: string, epoch: number): Promise<Times> {
   const after = new Date().toISOString();
   const until = Date.now() + REPORT_PATIENCE_MS;
   for (;;) {
@@ -62,7 +62,7 @@ async function heldBy(control: string, epoch: number): Promise<Times> {
       const { rows } = await client.query<{ value: ProxyStats }>(REPORTS, [after]);
       return rows[0]?.value;
     });
-    if (stats) return stats.migrations['catalog']?.heldByEpoch[epoch] ?? NONE;
+    if (stats) return stats.migrations[migration]?.heldByEpoch[epoch] ?? NONE;
     if (Date.now() > until) throw new Error('the proxy has not reported for ten seconds');
     await pause(100);
   }

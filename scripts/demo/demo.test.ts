@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
+import type { DayResult } from './day/play-day.ts';
 import type { Result } from './result.ts';
 
 const LIMIT_MS = 300_000;
@@ -67,6 +68,34 @@ test(
       expect(stderr).toContain(line);
   },
   LIMIT_MS,
+);
+
+test(
+  'a day in which four services leave: no request fails, no order is lost, and a bad release is taken back',
+  async () => {
+    const { code, stdout, stderr } = await startDemo('--all', '--once', '-o', 'json', '--lines', '2000')
+      .ended;
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+    const result = JSON.parse(stdout) as DayResult;
+    expect(result).toMatchObject({
+      ok: true,
+      routesMoved: 22,
+      requests: { failed: 0, failures: [] },
+      faults: [],
+      nightly: { worked: true, refused: true },
+    });
+    expect(result.ownerChanges.map(({ migration }) => migration)).toEqual([
+      'catalog',
+      'cart',
+      'orders',
+      'payments',
+    ]);
+    expect(result.ownerChanges.every(({ held }) => held.max < 2000)).toBe(true);
+    expect(result.takenBackAfter).toBeGreaterThan(0);
+    expect(result.orders).toBeGreaterThan(300);
+    for (const { count } of Object.values(result.checkout)) expect(count).toBeGreaterThan(50);
+  },
+  2 * LIMIT_MS,
 );
 
 test(

@@ -1,3 +1,4 @@
+import { dayTable, honestWord, playDay } from './day/play-day.ts';
 import { caughtUp } from './gates.ts';
 import type { Travelled } from './journey.ts';
 import { travel } from './journey.ts';
@@ -28,7 +29,8 @@ async function main(): Promise<number> {
   }
   const cleanUp: CleanUp = [];
   try {
-    return await Promise.race([play(options, narrator, ending, cleanUp), rejectionOf(ending.signal)]);
+    const story = options.all ? playAll : play;
+    return await Promise.race([story(options, narrator, ending, cleanUp), rejectionOf(ending.signal)]);
   } catch (error) {
     if (error instanceof InterruptedError) narrator.text('\nStopping …');
     else narrator.bad(wordsOf(error));
@@ -62,6 +64,32 @@ async function play(
   if (!options.once && result.ok) {
     scene.traffic.start((error) => ending.abort(error));
     await stayUp(scene.addresses, narrator);
+  }
+  return result.ok ? 0 : 1;
+}
+
+async function playAll(
+  options: DemoOptions,
+  narrator: Narrator,
+  ending: AbortController,
+  cleanUp: CleanUp,
+): Promise<number> {
+  const { result, day } = await playDay(options, narrator, ending, cleanUp);
+  for (const { at, request, why } of result.requests.failures)
+    narrator.bad(`failed at ${at}: ${request}: ${why}`);
+  for (const fault of result.faults) narrator.bad(fault);
+  narrator.text(`\n${dayTable(result)}\n`);
+  narrator.say(honestWord(result));
+  if (result.ok)
+    narrator.good('no request failed, and every order is there, once, with its payment and its stock');
+  else narrator.bad('this is not how it must be: see above');
+  if (options.json) process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  if (!options.once && result.ok) {
+    day.crowd.start((error) => ending.abort(error));
+    narrator.text(
+      `\nThe shop stays open, with traffic, until Ctrl-C: ${day.addresses.proxy}, ${day.addresses.control}\n`,
+    );
+    await new Promise(() => undefined);
   }
   return result.ok ? 0 : 1;
 }

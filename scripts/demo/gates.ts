@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Schemas } from '../commands/client.ts';
 import { EXIT } from '../commands/exit-codes.ts';
-import type { Scene } from './scene.ts';
+import type { Mover } from './scene.ts';
 import { strangler } from './scene.ts';
 
 const LOOK_MS = 500;
 const PATIENCE_MS = 90_000;
+const AGAIN = [EXIT.refused, EXIT.timedOut];
 
 /** The gates of a move did not hold in time. */
 class GatesRefuseError extends Error {
@@ -17,10 +18,11 @@ class GatesRefuseError extends Error {
 
 /**
  * Makes a move once its gates hold. They are looked at again by the move itself, and under traffic they may have
- * changed their mind by then: a move that they refuse is made again.
+ * changed their mind by then: a move that they refuse is made again. So is one that ran out of time, which has changed
+ * nothing then: on a busy machine that happens.
  */
 export async function move(
-  scene: Scene,
+  scene: Mover,
   request: Schemas['PlanRequest'] & { verb: Schemas['Verb'] },
   args: string[] = [],
 ): Promise<void> {
@@ -28,7 +30,7 @@ export async function move(
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
     await gatesHold(scene, request);
-    if (await strangler(scene, [request.verb, 'catalog', ...weight, ...args], [EXIT.refused])) return;
+    if (await strangler(scene, [request.verb, scene.migration, ...weight, ...args], AGAIN)) return;
     if (Date.now() > until) throw new GatesRefuseError(request.verb, 'as it says above');
     await pause(LOOK_MS);
   }
@@ -40,14 +42,14 @@ export async function move(
  * @param except a gate that something else is going to be done about
  */
 export async function gatesHold(
-  scene: Scene,
+  scene: Mover,
   request: Schemas['PlanRequest'] & { verb: Schemas['Verb'] },
   except = '',
 ): Promise<void> {
   const until = Date.now() + PATIENCE_MS;
   let said = '';
   for (;;) {
-    const { gates } = await scene.control.plan('catalog', request);
+    const { gates } = await scene.control.plan(scene.migration, request);
     const failing = gates.filter(({ gate, passed }) => !passed && gate !== except);
     if (failing.length === 0) return;
     const words = await inWords(scene, failing);
@@ -60,10 +62,10 @@ export async function gatesHold(
 }
 
 /** A gate says how many answers differ; what a person wants to see is one of them. */
-async function inWords(scene: Scene, failing: readonly Schemas['GateResult'][]): Promise<string> {
+async function inWords(scene: Mover, failing: readonly Schemas['GateResult'][]): Promise<string> {
   const words = failing.map(({ gate, value, threshold }) => `${gate}: ${value}, needs ${threshold}`);
   if (failing.some(({ gate }) => gate === 'shadow')) {
-    const { shadow } = await scene.control.migration('catalog');
+    const { shadow } = await scene.control.migration(scene.migration);
     const [example] = shadow?.examples ?? [];
     if (example !== undefined) words.push(`e.g. ${example}`);
   }
@@ -71,10 +73,10 @@ async function inWords(scene: Scene, failing: readonly Schemas['GateResult'][]):
 }
 
 /** The traffic has ended: waits until the other side has all of it. */
-export async function caughtUp(scene: Scene): Promise<void> {
+export async function caughtUp(scene: Mover): Promise<void> {
   const ended = Date.now();
   for (;;) {
-    const { stage, sync } = await scene.control.migration('catalog');
+    const { stage, sync } = await scene.control.migration(scene.migration);
     if (stage === 'legacy') return; // nothing is on its way
     const isFresh = sync !== null && Date.parse(sync.reportedAt) > ended;
     if (isFresh && sync.state === 'live' && sync.lagChanges === 0) return;

@@ -59,6 +59,7 @@ export async function openShop(
   cleanUp.push(() => traffic.stop());
   traffic.start((error) => ending.abort(error));
   return {
+    migration: 'catalog',
     narrator,
     children,
     databases,
@@ -71,7 +72,7 @@ export async function openShop(
 }
 
 /** The user's own settings of strangler must not meddle; compiling the sources once is enough for all processes. */
-async function environment(settings: Record<string, string>): Promise<NodeJS.ProcessEnv> {
+export async function environment(settings: Record<string, string>): Promise<NodeJS.ProcessEnv> {
   const own = Object.entries(process.env).filter(([name]) => !/^(STRANGLER_|NIGHTLY_)/.test(name));
   const cache = join(tmpdir(), 'strangler-compile-cache');
   await mkdir(cache, { recursive: true }).catch(() => undefined);

@@ -4,6 +4,8 @@ export interface DemoOptions {
   /** Ends by itself, with an exit code that says whether all went well. */
   once: boolean;
   json: boolean;
+  /** The long story: all four services leave the monolith. */
+  all: boolean;
   /** Leaves out one change in a thousand: the checker has to notice. */
   sabotage: boolean;
   /** Invoice lines to import; all when left out. */
@@ -27,6 +29,9 @@ Then it checks on its own, in both databases, that no acknowledged write is miss
 Needs nothing but Node and npm: PostgreSQL comes along, its data live in .strangler/demo.
 
 Options:
+  --all              the long story: catalog, cart, orders and payments leave one after the other, in a day's traffic
+                     with a flash sale, the nightly job, and a failing release that is taken back by itself.
+                     Keeps the payments in MySQL or MariaDB, which has to be installed or to run on port 3306
   --once             end after the check: 0 when no request failed, no acknowledged write is missing, doubled
                      or older than the newest acknowledged one, and both sides are equal; 1 otherwise
   -o, --output json  print the result as JSON on stdout, and everything else on stderr
@@ -57,7 +62,11 @@ export function readOptions(args: string[]): DemoOptions | null {
   if (lines !== undefined && !/^[1-9]\d{0,8}$/.test(lines)) {
     throw new UsageError(`--lines wants a number of lines, not "${lines}"`);
   }
+  if (values.all === true && sabotage !== undefined) {
+    throw new UsageError('--sabotage is for the short story: leave --all out');
+  }
   return {
+    all: values.all === true,
     once: values.once === true || sabotage !== undefined,
     json: output === 'json',
     sabotage: sabotage !== undefined,
@@ -71,6 +80,7 @@ function parse(args: string[]) {
       args,
       options: {
         once: { type: 'boolean' },
+        all: { type: 'boolean' },
         output: { type: 'string', short: 'o' },
         sabotage: { type: 'string' },
         lines: { type: 'string' },

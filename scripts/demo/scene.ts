@@ -7,16 +7,23 @@ import type { Addresses, Databases } from './surroundings.ts';
 import type { Tally } from './tally.ts';
 import type { Traffic } from './traffic.ts';
 
-/** Everything that a step of the demo works with. */
-export interface Scene {
+/** What it takes to move a migration, and to tell of it. */
+export interface Mover {
+  /** The one that is moved. */
+  migration: string;
   narrator: Narrator;
   children: Children;
-  databases: Databases;
-  addresses: Addresses;
+  databases: { control: string };
   /** For looking; what changes something is a command that a person would type. */
   control: ControlClient;
-  ledger: Ledger;
   tally: Tally;
+}
+
+/** Everything that a step of the demo works with. */
+export interface Scene extends Mover {
+  databases: Databases;
+  addresses: Addresses;
+  ledger: Ledger;
   traffic: Traffic;
 }
 
@@ -43,7 +50,11 @@ export const openControl = (url: string): ControlClient => new ControlClient(url
  * @returns whether it ended with 0
  * @throws CommandFailedError when it ended otherwise, unless that is `expected`
  */
-export async function strangler(scene: Scene, args: string[], expected: number[] = []): Promise<boolean> {
+export async function strangler(
+  scene: Pick<Mover, 'narrator' | 'children'>,
+  args: string[],
+  expected: number[] = [],
+): Promise<boolean> {
   const line = `strangler ${args.map((arg) => (/\s/.test(arg) ? JSON.stringify(arg) : arg)).join(' ')}`;
   scene.narrator.command(line);
   const code = await scene.children.show([CLI, '-c', CONFIG, ...args], scene.narrator.stream);

@@ -28,16 +28,20 @@ export interface Addresses {
 
 /** The PostgreSQL server with the demo's three databases, all new. */
 export async function startDatabases(): Promise<{ server: EmbeddedServer; databases: Databases }> {
-  await mkdir(FOLDER, { recursive: true });
-  await removeFormerRuns();
-  const flags = ['-c', 'max_connections=150', '-c', 'max_wal_size=2GB'];
-  const server = await startEmbedded(join(FOLDER, String(process.pid), 'postgres'), flags);
+  const server = await startServer();
   const [monolith, service, control] = [
     await server.database('shop'),
     await server.database('catalog'),
     await server.database('strangler_control'),
   ];
   return { server, databases: { monolith, service, control } };
+}
+
+export async function startServer(): Promise<EmbeddedServer> {
+  await mkdir(FOLDER, { recursive: true });
+  await removeFormerRuns();
+  const flags = ['-c', 'max_connections=200', '-c', 'max_wal_size=2GB'];
+  return startEmbedded(join(FOLDER, String(process.pid), 'postgres'), flags);
 }
 
 /** Fills the shop, and says how far it is. */

@@ -62,7 +62,7 @@ export class Tally {
 }
 
 /** Quantiles by nearest rank. */
-function timesOf(milliseconds: number[]): Times {
+export function timesOf(milliseconds: number[]): Times {
   const sorted = milliseconds.toSorted((a, b) => a - b);
   const rank = (share: number) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
   return { count: sorted.length, p50: rank(0.5), p99: rank(0.99), max: sorted.at(-1) ?? 0 };

@@ -89,7 +89,7 @@ function shareOut(products: readonly StartingProduct[]): { assortments: Assortme
 }
 
 /** Numbers that are the same in each run: a linear congruential generator is random enough to choose by. */
-function randomFrom(seed: number): () => number {
+export function randomFrom(seed: number): () => number {
   let state = Math.imul(seed, 2_654_435_761);
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
