@@ -116,7 +116,8 @@ export interface Database {
   keyBehind(table: DigestTable, range: KeyRange, rows: number): Promise<Row | null>;
   /** The first keys of the range, in their order. */
   keysWithin(table: DigestTable, range: KeyRange, limit: number): Promise<Row[]>;
-  hasRows(table: string): Promise<boolean>;
+  /** @param only of the rows, those that meet all of these */
+  hasRows(table: string, only?: readonly Demand[]): Promise<boolean>;
   /** Rough number of rows; null when the database has no estimate. */
   estimateRows(table: string): Promise<number | null>;
   /** Where each identity column's sequence stands. */
@@ -131,6 +132,11 @@ export interface Database {
   newNumbers(space: string, column: { table: string; column: string }, count: number): Promise<string[]>;
   /** Backfill progress and parked changes as kept on this (following) side. */
   progress(migration: string): Promise<FollowerProgress>;
+  /**
+   * Looks for what keeps these tables from being moved in slices by these columns, or keeps this slice: keys that both
+   * sides would give out, rows that refer to another slice. Changes nothing.
+   */
+  examineSlices(tables: readonly SlicedTable[]): Promise<Finding[]>;
   /** Looks for what stands in the way of a sync of these tables, or might. Changes nothing. */
   examine(question: ExamineQuestion): Promise<Finding[]>;
   /** The oldest parked changes. */
@@ -288,6 +294,15 @@ export interface SourceTable {
   columns: readonly ColumnInfo[];
   /** Where its changes are taken from; `trigger` unless it says otherwise. */
   capture?: CaptureKind;
+  /** Only rows of this slice are captured and fenced; other slices of the table belong to other migrations. */
+  slice?: { column: string; values: readonly string[] };
+}
+
+/** A table that is moved in slices, and the column that tells them apart. */
+export interface SlicedTable {
+  name: string;
+  key: readonly string[];
+  column: string;
 }
 
 /** A trigger on the table, or the database's log (logical replication): writes do not pay for that. */

@@ -141,7 +141,15 @@ async function unfit(capability: Capability): Promise<Finding[]> {
 
 async function occupied(synced: SyncedCapability): Promise<string[]> {
   const tables = synced.tables.service;
-  const full = await Promise.all(tables.map((table) => synced.databases.service.hasRows(table)));
+  // Of a table that is moved in slices, the other ones' rows are there rightly.
+  const sliceOf = new Map(synced.mapping.toMonolith.captured.map(({ name, slice }) => [name, slice]));
+  const full = await Promise.all(
+    tables.map((table) => {
+      const slice = sliceOf.get(table);
+      const only = slice ? [{ column: slice.column, not: false, values: new Set(slice.values) }] : [];
+      return synced.databases.service.hasRows(table, only);
+    }),
+  );
   return tables.filter((_, i) => full[i]);
 }
 

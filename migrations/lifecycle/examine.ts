@@ -1,4 +1,7 @@
+import type { SlicedTable } from '../databases/database.ts';
 import type { Finding } from '../databases/finding.ts';
+import { formOf } from '../mapping/schema.ts';
+import type { Side } from './stages.ts';
 import type { Capability } from './capability.ts';
 import { groundOf } from './capability.ts';
 
@@ -18,5 +21,24 @@ export async function examine(capability: Capability): Promise<Finding[]> {
       return ground.databases[side].examine({ tables: ground.tables[side], replicated });
     }),
   );
-  return found.flat();
+  const sliced = await Promise.all(
+    (['monolith', 'service'] as const).map(async (side) => {
+      const tables = slicedTables(capability, side);
+      return tables.length > 0 ? ground.databases[side].examineSlices(tables) : [];
+    }),
+  );
+  return [...found, ...sliced].flat();
+}
+
+/** The tables that are moved in slices, as one side has them. */
+function slicedTables({ pairs }: Capability, side: Side): SlicedTable[] {
+  return pairs.flatMap(({ from, to, key, columns, slice }) => {
+    if (!slice) return [];
+    const there = (column: string): string => {
+      const mapped = key[column] ?? columns[column];
+      return side === 'monolith' || mapped === undefined ? column : formOf(mapped).to;
+    };
+    const own = { name: side === 'monolith' ? from : to, column: there(slice.column) };
+    return [{ ...own, key: Object.keys(key).map(there) }];
+  });
 }

@@ -12,6 +12,7 @@ import { MappingError } from './problem.ts';
 import { problemsOf } from './refuse.ts';
 import type { TablePair } from './schema.ts';
 import { NO_KEYS } from './translate.ts';
+import { sliceOn } from './where.ts';
 
 export { MappingError } from './problem.ts';
 
@@ -53,11 +54,14 @@ function direction(pairs: readonly Pair[], to: Side, means: Means): DirectionMap
     const ofTable = byTable.get(name) ?? [];
     const columns = new Map(ofTable.flatMap((e) => e.source.columns.map((column) => [column.name, column])));
     const [first] = ofTable;
+    const pair = pairs.find((each) => each[from].name === name);
+    const slice = pair && sliceOn(pair, from);
     return {
       name,
       key: [...new Set(ofTable.flatMap((e) => e.source.key))],
       columns: [...columns.values()],
       capture: first?.source.capture ?? 'trigger',
+      ...(slice ? { slice } : {}),
     };
   });
   return {

@@ -173,10 +173,10 @@ function otherColumnsOn(pair: Pair, side: Side): string[] {
 }
 
 function plainOf(pair: Pair, to: Side, part: boolean): CarriedColumn[] | null {
-  const { using, optional, where, constants } = pair.config;
+  const { using, optional, where, constants, slice } = pair.config;
   const demands = [where, constants.service, constants.monolith].some((one) => Object.keys(one).length > 0);
   const isPlain =
-    !part && !using && !optional && !demands && pair.links.every((link) => spaceOf(link) === null);
+    !part && !using && !optional && !demands && !slice && pair.links.every((link) => spaceOf(link) === null);
   if (!isPlain) return null;
   const from = otherSide(to);
   return pair.links.map((link) => ({ source: link[from], target: link[to], how: carriageOf(link, to) }));

@@ -7,7 +7,7 @@ import { otherSide, SIDES } from './side.ts';
 import { mainOf } from './parts.ts';
 import type { MappingProblem } from './problem.ts';
 import { uniqueProblems } from './refuse-unique.ts';
-import { constantsOf, demandProblems } from './where.ts';
+import { constantsOf, demandProblems, sliceProblems } from './where.ts';
 
 /** Why the pairs cannot be kept in step in both directions, however the values are converted. */
 export function problemsOf(pairs: readonly Pair[]): MappingProblem[] {
@@ -15,6 +15,7 @@ export function problemsOf(pairs: readonly Pair[]): MappingProblem[] {
     ...pairs.flatMap((pair) => [
       ...SIDES.flatMap((side) => [...keyProblems(pair, side), ...targetProblems(pair, side)]),
       ...demandProblems(pair),
+      ...sliceProblems(pair),
       ...whereProblems(pair, pairs),
     ]),
     ...SIDES.flatMap((side) =>

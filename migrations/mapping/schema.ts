@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const columnName = z
+export const columnName = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_$]{0,62}$/, 'is not a column name (letters, digits and _, at most 63)');
 
@@ -12,7 +12,7 @@ const tableName = z
   );
 
 /** A value as its canonical text; numbers and booleans may be written without quotes. */
-const value = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+export const value = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 
 const common = {
   to: columnName,
@@ -173,7 +173,18 @@ export const tablePairSchema = z
   })
   .describe('A table of the monolith and the table of the service that follows it.');
 
-export type TablePair = z.infer<typeof tablePairSchema>;
+/** Rows of one slice: those whose routing key is one of these values. Disjoint from every other slice of the table. */
+export interface Slice {
+  /** Column of the monolith. */
+  column: string;
+  /** Canonical texts. */
+  values: readonly string[];
+}
+
+export type TablePair = z.infer<typeof tablePairSchema> & {
+  /** Given by the configuration where a migration is moved in slices. */
+  slice?: Slice;
+};
 export type ColumnMapping = z.infer<typeof columnSchema>;
 /** A column's mapping, written out. */
 export type ColumnForm = Exclude<ColumnMapping, string>;

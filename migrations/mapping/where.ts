@@ -4,8 +4,9 @@ import { lossesBetween } from './losses.ts';
 import type { MappingProblem } from './problem.ts';
 import type { Pair } from './link.ts';
 import type { Side } from './side.ts';
+import { SIDES } from './side.ts';
 import { noColumn } from './link.ts';
-import type { Condition, TablePair } from './schema.ts';
+import type { Condition, Slice, TablePair } from './schema.ts';
 
 /** A row belongs when all demands hold. Pure: both sides' rows are canonical texts. */
 export const meets = (demands: readonly Demand[], row: Row): boolean =>
@@ -17,12 +18,54 @@ export function demandsOn(pair: Pair, side: Side): Demand[] {
   const constants = Object.entries(constantsOf(pair, side)).map(([column, value]) =>
     demand(table, column, [value], false),
   );
-  if (side === 'service') return constants;
+  const slice = sliceOn(pair, side);
+  const sliced = slice ? [demand(table, slice.column, slice.values, false)] : [];
+  if (side === 'service') return [...constants, ...sliced];
   const filters = Object.entries(pair.config.where).map(([column, condition]) => {
     const { values, not } = listOf(condition);
     return demand(table, column, values, not);
   });
-  return [...filters, ...constants];
+  return [...filters, ...constants, ...sliced];
+}
+
+/** The slice of a pair as one side's column tells it; null where it is moved whole, or cannot be told. */
+export function sliceOn({ config, links }: Pair, side: Side): Slice | null {
+  const link = links.find(({ monolith }) => monolith.name === config.slice?.column);
+  return config.slice && link ? { ...config.slice, column: link[side].name } : null;
+}
+
+/** Kinds whose canonical text is the text of their JSON, by which triggers tell slices apart. */
+const SLICING_KINDS: ReadonlySet<Kind['kind']> = new Set(['text', 'integer', 'uuid', 'enum']);
+
+/** Why a pair cannot be moved in slices. */
+export function sliceProblems(pair: Pair): MappingProblem[] {
+  const { slice } = pair.config;
+  if (!slice) return [];
+  const told = (why: string): MappingProblem[] => [
+    {
+      path: [pair.index],
+      message: `monolith table "${pair.monolith.name}" cannot be moved in slices: ${why}`,
+    },
+  ];
+  const link = pair.links.find(({ monolith }) => monolith.name === slice.column);
+  if (!pair.monolith.columns.has(slice.column))
+    return told(`it has no column "${slice.column}", by which slices are told apart`);
+  if (!link)
+    return told(`its column "${slice.column}" is not carried over; add it to \`key\` or \`columns\``);
+  if (!link.asIs.service || !link.asIs.monolith || 'translate' in link.form)
+    return told(`its column "${slice.column}" must go over as it is, without a conversion`);
+  for (const side of SIDES) {
+    const { kind } = link[side].kind;
+    if (!SLICING_KINDS.has(kind))
+      return told(
+        `${side} column "${link[side].name}" is a ${kind}; texts, whole numbers and UUIDs tell slices apart`,
+      );
+    if (pair.config.capture[side] === 'replication')
+      return told(
+        `the ${side}'s changes are captured from the log, which does not tell slices apart; use \`capture: trigger\``,
+      );
+  }
+  return [];
 }
 
 /**

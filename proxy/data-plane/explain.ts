@@ -1,11 +1,13 @@
 import { candidatesFor, match, type Asked, type Candidate, type Match } from '../routes/match.ts';
 import { normalisePath, type NormalPath } from '../routes/path.ts';
+import { claimed } from '../routes/slice-key.ts';
 import { decidedBy, type Precedence } from '../routes/precedence.ts';
 import { conditionsInWords, type Kind, type Route } from '../routes/route.ts';
 import type { RouteTable } from '../routes/table.ts';
 import type { Arms } from './canary/arms.ts';
 import { decide, type Client, type Decision } from './decide.ts';
 import { newExchange, type Carrier, type Exchange, type Side } from './exchange.ts';
+import { problemOfKey } from './slice-problem.ts';
 import type { Standing, Standings } from './standing.ts';
 
 /** A request that nobody sends. */
@@ -100,9 +102,13 @@ export function explain(parts: ExplainParts, question: Question): Explanation {
     return { outcome: 'refused', why, readAs: null, side: null, route: null, decision: null, others: [] };
   }
   const asked = askedOf(question, target);
-  const found = match(parts.table, asked);
+  const { match: found, missing } = claimed(match(parts.table, asked), asked);
   const readAs = `/${target.segments.join('/')}`;
   const others = othersOf(candidatesFor(parts.table, asked), found, question.method);
+  if (missing) {
+    const why = `The proxy answers 400 and asks neither side: ${problemOfKey(missing).detail}`;
+    return { outcome: 'refused', why, readAs, side: null, route: null, decision: null, others };
+  }
   if (!found) {
     const why = 'No route claims it, so the monolith answers.';
     return { outcome: 'unclaimed', why, readAs, side: 'monolith', route: null, decision: null, others };

@@ -1,5 +1,6 @@
 import type { RouteTable } from '../routes/table.ts';
 import { kindOf, match } from '../routes/match.ts';
+import { claimed } from '../routes/slice-key.ts';
 import type { Admission } from './admit/admit.ts';
 import type { Arms } from './canary/arms.ts';
 import { decide } from './decide.ts';
@@ -9,6 +10,7 @@ import { problemOfHold, type HoldQueue } from './hold/hold.ts';
 import type { RunningWrites } from './hold/running-writes.ts';
 import type { Observers } from './observe/observers.ts';
 import type { ShadowReads } from './shadow/shadow.ts';
+import { problemOfKey } from './slice-problem.ts';
 import type { StandingsFeed } from './standing.ts';
 import { sendToSide } from './upstreams/send.ts';
 import type { Upstreams } from './upstreams/upstreams.ts';
@@ -54,7 +56,9 @@ export async function carryOut(exchange: Exchange, parts: Parts): Promise<void> 
 }
 
 function matchRoute(exchange: Exchange, { table, observers }: Parts): void {
-  exchange.match = match(table, exchange.request);
+  const { match: found, missing } = claimed(match(table, exchange.request), exchange.request);
+  exchange.match = found;
+  if (missing) exchange.problem = problemOfKey(missing);
   observers.begin(exchange);
 }
 

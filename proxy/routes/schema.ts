@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { routeDuties } from '../data-plane/admit/duties-schema.ts';
 import { routeForwarding } from '../data-plane/lane/schema.ts';
 import { conditionSchema } from './condition.ts';
+import type { SliceKey } from './slice-key.ts';
 
 /** `GET /api/products/{id}`, `GET,POST /api/cart/*` or `* /api/orders/*`. */
 const ROUTE_TEXT = /^(\*|[A-Z]+(,[A-Z]+)*) \/\S*$/;
@@ -82,9 +83,13 @@ export const routesSchema = z
       '`*`, then more conditions on headers, then more on the query, then the first in this list.',
   );
 
-export type RouteInput = z.infer<typeof routesSchema>[number];
+/** What a route only gets from a migration that is moved in slices. */
+interface OfSlices {
+  /** Where the key should have been: the route of what names none. */
+  sliceKey?: SliceKey;
+}
+
+export type RouteInput = string | (z.infer<typeof routeObject> & OfSlices);
 /** What a route says besides what it matches and whether it reads. */
-export type RouteSettings = Omit<
-  z.infer<typeof routeObject>,
-  'method' | 'path' | 'host' | 'headers' | 'query' | 'as'
->;
+export type RouteSettings = OfSlices &
+  Omit<z.infer<typeof routeObject>, 'method' | 'path' | 'host' | 'headers' | 'query' | 'as'>;

@@ -7,6 +7,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { haproxyConfig, nginxConfig } from './peers.ts';
 import type { Variant } from './strangler-proxy.ts';
 
 /** A proxy that takes part, in one process of its own. */
@@ -46,53 +47,28 @@ export const express: Contender = {
   start: (upstream) => startModule('express-proxy.ts', [upstream]),
 };
 
-export const nginx: Contender = {
-  name: 'nginx',
-  start: (upstream) =>
-    startServer('nginx', (port, folder) => ({
-      config: `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log crit;
-events { worker_connections 1024; }
-http {
-  access_log off; keepalive_requests 100000000; proxy_temp_path ${folder}/temp;
-  client_body_temp_path ${folder}/body; fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
-  upstream app { server ${new URL(upstream).host}; keepalive 256; keepalive_requests 100000000; }
-  server {
-    listen 127.0.0.1:${port};
-    location / {
-      proxy_pass http://app; proxy_http_version 1.1;
-      proxy_set_header Connection ""; proxy_set_header Host $host;
-      proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
-    }
-  }
-}`,
-      args: (file) => ['-p', folder, '-c', file],
-    })),
+export const nginx: Contender = { name: 'nginx, nothing but proxying', start: (to) => startNginx(to, false) };
+export const nginxAlike: Contender = { name: 'nginx, doing the same', start: (to) => startNginx(to, true) };
+export const haproxy: Contender = {
+  name: 'HAProxy, nothing but proxying',
+  start: (to) => startHaproxy(to, false),
+};
+export const haproxyAlike: Contender = {
+  name: 'HAProxy, doing the same',
+  start: (to) => startHaproxy(to, true),
 };
 
-export const haproxy: Contender = {
-  name: 'HAProxy',
-  start: (upstream) =>
-    startServer('haproxy', (port) => ({
-      config: `global
-  nbthread 1
-  maxconn 2000
-defaults
-  mode http
-  option forwardfor
-  option http-keep-alive
-  timeout connect 3s
-  timeout client 60s
-  timeout server 60s
-frontend front
-  bind 127.0.0.1:${port}
-  default_backend app
-backend app
-  http-reuse always
-  server app ${new URL(upstream).host}
-`,
-      args: (file) => ['-db', '-f', file],
-    })),
-};
+const startNginx = (upstream: string, isAlike: boolean) =>
+  startServer('nginx', (port, folder) => ({
+    config: nginxConfig({ port, folder, host: new URL(upstream).host }, isAlike),
+    args: (file) => ['-p', folder, '-c', file],
+  }));
+
+const startHaproxy = (upstream: string, isAlike: boolean) =>
+  startServer('haproxy', (port) => ({
+    config: haproxyConfig({ port, host: new URL(upstream).host }, isAlike),
+    args: (file) => ['-db', '-f', file],
+  }));
 
 interface ServerPlan {
   config: string;

@@ -15,6 +15,8 @@ export interface LoadResult {
 export interface Load {
   url: string;
   path: string;
+  /** Bytes of the body that each request has; 0 makes it a GET. */
+  bodyBytes: number;
   connections: number;
   seconds: number;
   /** Cookies that every request carries. */
@@ -24,7 +26,7 @@ export interface Load {
 const HEAD_END = '\r\n\r\n';
 
 /**
- * Sends the same GET over and over on open connections, one at a time on each, and waits for every answer. Its own
+ * Sends the same request over and over on open connections, one at a time on each, and waits for every answer. Its own
  * cost is the same for every proxy, and is not counted.
  */
 export async function loadWith(load: Load): Promise<LoadResult> {
@@ -44,7 +46,10 @@ export async function loadWith(load: Load): Promise<LoadResult> {
 function runConnection(load: Load, until: number, latency: Histogram, result: LoadResult): Promise<void> {
   const { hostname, port, host } = new URL(load.url);
   const cookie = load.cookie === '' ? '' : `Cookie: ${load.cookie}\r\n`;
-  const request = Buffer.from(`GET ${load.path} HTTP/1.1\r\nHost: ${host}\r\n${cookie}\r\n`);
+  const [method, length] =
+    load.bodyBytes === 0 ? ['GET', ''] : ['POST', `Content-Length: ${load.bodyBytes}\r\n`];
+  const head = `${method} ${load.path} HTTP/1.1\r\nHost: ${host}\r\n${cookie}${length}\r\n`;
+  const request = Buffer.from(head + 'x'.repeat(load.bodyBytes));
   return new Promise((resolve, reject) => {
     let sentAt = 0;
     const socket = connect({ port: Number(port), host: hostname, noDelay: true });

@@ -2,10 +2,10 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import Table from 'cli-table3';
 import type { Contender, RunningContender } from './contenders.ts';
-import { express, haproxy, nginx, startModule, strangler } from './contenders.ts';
+import { express, haproxy, haproxyAlike, nginx, nginxAlike, startModule, strangler } from './contenders.ts';
 import type { Load, LoadResult } from './load.ts';
 
 /**
@@ -18,10 +18,23 @@ const WATCHED = {
   rateLimits: [{ name: 'generous', requests: 1_000_000_000, per: '1h', by: 'address' }],
 };
 
+/** What nginx and HAProxy do in the same run besides proxying. */
+const ALIKE = { metrics: WATCHED.metrics, accessLog: WATCHED.accessLog };
+
 const CONTENDERS: readonly Contender[] = [
   express,
   nginx,
+  nginxAlike,
   haproxy,
+  haproxyAlike,
+  strangler('fast lane, canary, metrics, log', { stage: 'canary', proxy: { ...ALIKE, fastLane: true } }),
+  strangler('fast lane, canary', { stage: 'canary', proxy: { fastLane: true } }),
+  strangler('fast lane, shadow on every read', {
+    stage: 'shadow',
+    shadow: 100,
+    proxy: { ...ALIKE, fastLane: true },
+  }),
+  strangler('canary, metrics, log', { stage: 'canary', proxy: ALIKE }),
   strangler('no migration under way'),
   strangler('canary', { stage: 'canary' }),
   strangler('canary, metrics, log, rate limit', { stage: 'canary', proxy: WATCHED }),
@@ -31,7 +44,17 @@ const CONTENDERS: readonly Contender[] = [
   strangler('10,000 routes', { routes: 10_000 }),
 ];
 
+/** What is sent; answers have 1 KiB but for the large one. */
+const REQUESTS = {
+  get: { path: '/api/products/7', bodyBytes: 0 },
+  post: { path: '/api/products/7', bodyBytes: 1024 },
+  large: { path: '/api/products/large', bodyBytes: 0 },
+};
+
+const WHAT = { get: 'GET, 1 KiB', post: 'POST of 1 KiB, 1 KiB back', large: 'GET, 1 MiB' };
+
 interface Options {
+  request: keyof typeof REQUESTS;
   rounds: number;
   seconds: number;
   connections: number;
@@ -55,7 +78,8 @@ const options = new Command('bench:proxy')
   .option('--rounds <n>', 'how often each contender runs', number, 3)
   .option('--seconds <n>', 'how long each run takes', number, 4)
   .option('--connections <n>', 'connections at the same time', number, 32)
-  .option('--only <text>', 'contenders whose name contains this')
+  .addOption(new Option('--request <kind>', 'what is sent').choices(Object.keys(REQUESTS)).default('get'))
+  .option('--only <texts>', 'contenders whose name contains one of these, between semicolons')
   .option('--requests <n>', 'shows the memory of the first contender over this many requests instead', number)
   .parse()
   .opts<Options>();
@@ -69,7 +93,7 @@ try {
 }
 
 function pick(text: string): Contender[] {
-  return CONTENDERS.filter(({ name }) => name.includes(text));
+  return CONTENDERS.filter(({ name }) => text.split(';').some((each) => name.includes(each)));
 }
 
 async function compare(contenders: readonly Contender[]): Promise<void> {
@@ -98,14 +122,14 @@ async function startAll(contenders: readonly Contender[]): Promise<Map<string, R
 }
 
 async function measure({ url, pid }: RunningContender, seconds: number): Promise<Measured> {
-  const path = '/api/products/7';
+  const { path, bodyBytes } = REQUESTS[options.request];
   const first = await fetch(`${url}${path}`);
   await first.arrayBuffer();
   const cookie = first.headers
     .getSetCookie()
     .map((line) => line.split(';', 1)[0])
     .join('; ');
-  const load: Load = { url, path, connections: options.connections, seconds, cookie };
+  const load: Load = { url, path, bodyBytes, connections: options.connections, seconds, cookie };
   const child = fork(join(import.meta.dirname, 'load.ts'));
   const before = cpuOf(pid);
   child.send(load);
@@ -126,29 +150,40 @@ function memoryOf(pid: number): number {
 }
 
 function show(measured: ReadonlyMap<string, readonly Measured[]>): void {
-  const peer = measured.get(express.name);
   const table = new Table({
-    head: ['', 'CPU µs/request', 'of express + hpm', 'requests/s', 'p50 ms', 'p99 ms', 'MiB'],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right'],
+    head: ['', 'CPU µs/request', 'of express + hpm', 'of nginx', 'requests/s', 'p50 ms', 'p99 ms', 'MiB'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [] },
   });
   for (const [name, runs] of measured) {
     const of = (value: (run: Measured) => number): number => median(runs.map(value));
-    const ratio = peer && median(runs.map((run, at) => run.cpuPerRequest / (peer[at]?.cpuPerRequest ?? NaN)));
     table.push([
       name,
       of((run) => run.cpuPerRequest).toFixed(0),
-      ratio === undefined ? '' : `${ratio.toFixed(2)} ×`,
+      ratioTo(express.name, runs, measured),
+      ratioTo(nginxAlike.name, runs, measured),
       of((run) => run.requests / run.seconds).toFixed(0),
       (of((run) => run.p50) / 1000).toFixed(2),
       (of((run) => run.p99) / 1000).toFixed(2),
       of((run) => run.memory).toFixed(0),
     ]);
   }
-  const { connections, rounds, seconds } = options;
+  const { request, connections, rounds, seconds } = options;
   process.stdout.write(
-    `GET, 1 KiB, ${connections} connections, medians of ${rounds} interleaved rounds of ${seconds} s\n${table.toString()}\n`,
+    `${WHAT[request]}, ${connections} connections, medians of ${rounds} interleaved rounds of ${seconds} s\n${table.toString()}\n`,
   );
+}
+
+/** Of the same rounds: whatever else the machine does meanwhile, it does to both. */
+function ratioTo(
+  name: string,
+  runs: readonly Measured[],
+  measured: ReadonlyMap<string, readonly Measured[]>,
+): string {
+  const peer = measured.get(name);
+  if (!peer) return '';
+  const ratio = median(runs.map((run, at) => run.cpuPerRequest / (peer[at]?.cpuPerRequest ?? NaN)));
+  return `${ratio.toFixed(2)} ×`;
 }
 
 async function showMemory(contender: Contender | undefined, requests: number): Promise<void> {

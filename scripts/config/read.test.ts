@@ -93,6 +93,63 @@ describe('migrations that share a table', () => {
   });
 });
 
+describe('a migration that is moved in slices', () => {
+  const sliced = (slices: string, text = GOOD): string => `${text}    slices: ${slices}\n`;
+  const GOOD_SLICES = '{ column: id, key: { header: X-Tenant }, of: { one: [1], more: [2, 3] } }';
+
+  it('becomes a migration for each slice, with its keys in tables and routes, and a route for what names none', () => {
+    const { migrations } = readConfig(write(sliced(GOOD_SLICES)), { SECRET: 's3cret' });
+    expect(Object.keys(migrations)).toEqual(['catalog-one', 'catalog-more']);
+    expect(migrations['catalog-one']?.routes).toEqual([
+      { method: 'GET', path: '/api/products', headers: { 'x-tenant': '1' } },
+      { method: 'GET', path: '/api/products', sliceKey: { in: 'header', name: 'x-tenant' } },
+    ]);
+    expect(migrations['catalog-more']?.tables[0]?.slice).toEqual({ column: 'id', values: ['2', '3'] });
+  });
+
+  it('may have its key in the path, where each slice has paths of its own', () => {
+    const text = sliced(
+      '{ column: id, key: { path: tenant }, of: { one: [1] } }',
+      GOOD.replace('[GET /api/products]', '["GET /t/{tenant}/products"]'),
+    );
+    expect(readConfig(write(text), { SECRET: 's3cret' }).migrations['catalog-one']?.routes).toEqual([
+      { method: 'GET', path: '/t/1/products' },
+    ]);
+  });
+
+  it.each([
+    [
+      'a key in two slices',
+      GOOD_SLICES.replace('[2, 3]', '[2, 1]'),
+      /:18:\d+ "1" is in slice "one" already; a row has one owner/,
+    ],
+    [
+      'a path that lacks the key',
+      '{ column: id, key: { path: tenant }, of: { one: [1] } }',
+      /:12:\d+ route "\/api\/products" has no \{tenant\}/,
+    ],
+    ['no slice', '{ column: id, key: { header: X-Tenant }, of: {} }', /needs at least one slice/],
+    [
+      'a key from nowhere',
+      '{ column: id, key: { cookie: a }, of: { one: [1] } }',
+      /:18:\d+ migrations\.catalog\.slices\.key/,
+    ],
+    [
+      'a name that is too long',
+      `{ column: id, key: { header: a }, of: { ${'x'.repeat(38)}: [1] } }`,
+      /has more than 40 characters/,
+    ],
+  ])('is refused with its place for %s', (_, slices, message) => {
+    expect(complaints(sliced(slices)).join('\n')).toMatch(message);
+  });
+
+  it('has the place of its migration in what is wrong with one of its slices', () => {
+    expect(complaints(sliced(GOOD_SLICES, GOOD.replace('service: catalog', 'service: shop')))[0]).toBe(
+      ':11:14 there is no service "shop"; services: catalog',
+    );
+  });
+});
+
 describe('strangler.yaml', () => {
   it('is read with defaults, and with secrets from the environment', () => {
     const config = readConfig(write(GOOD), { SECRET: 'a:b#c ${' });

@@ -13,6 +13,7 @@ import type { Problem } from './problems.ts';
 import { ConfigError, problemsOf } from './problems.ts';
 import type { ConfigData } from './schema.ts';
 import { configSchema } from './schema.ts';
+import { sliceProblems, withSlices } from './slices.ts';
 import { orderOfGroups, sharedTables, togetherProblems } from './together.ts';
 
 /** A configuration that was read and found valid. */
@@ -54,22 +55,37 @@ export function readConfig(
     const { line, column } = locate(document, lines, path, atKey);
     return `${shown}:${line}:${column}`;
   };
+  let read: ConfigData | null = null;
   const fail = (problems: readonly Problem[]): never => {
-    throw new ConfigError(problems.map(({ path, atKey, message }) => `${place(path, atKey)} ${message}`));
+    throw new ConfigError(
+      problems.map(({ path, atKey, message }) => `${place(asWritten(read, path), atKey)} ${message}`),
+    );
   };
   const { value, problems } = expandEnvironment(document.toJS() as unknown, environment);
   if (problems.length > 0) fail(problems);
   const parsed = configSchema.safeParse(value, { reportInput: true });
   if (!parsed.success) return fail(problemsOf(parsed.error, knownKeys));
-  const inconsistent = problemsBetweenParts(parsed.data);
+  const unsliceable = sliceProblems(parsed.data);
+  if (unsliceable.length > 0) fail(unsliceable);
+  const data = withSlices(parsed.data);
+  read = data;
+  const inconsistent = problemsBetweenParts(data);
   if (inconsistent.length > 0) fail(inconsistent);
   return {
-    ...parsed.data,
+    ...data,
     file: resolve(file),
     folder: dirname(resolve(file)),
     text: written,
-    whereIs: (path, atKey = false) => place(path, atKey),
+    // Of a slice the file knows only the migration.
+    whereIs: (path, atKey = false) => place(asWritten(data, path), atKey),
   };
+}
+
+/** The place of what belongs to a slice is that of its migration. */
+function asWritten(config: ConfigData | null, path: Path): Path {
+  const [part, name, ...rest] = path;
+  const whole = part === 'migrations' ? config?.migrations[String(name)]?.sliceOf : undefined;
+  return whole === undefined ? path : ['migrations', whole, ...rest];
 }
 
 function readText(file: string, shown: string): string {

@@ -3,7 +3,8 @@ import { backfillSchema } from '../../migrations/backfill/schema.ts';
 import { DATABASE_URL } from '../../migrations/databases/open.ts';
 import { DURATION, millisecondsOf } from '../../migrations/lifecycle/duration.ts';
 import { guardrailsSchema, rampSchema } from '../../migrations/lifecycle/guardrails-schema.ts';
-import { tablePairSchema } from '../../migrations/mapping/schema.ts';
+import { columnName, tablePairSchema, value } from '../../migrations/mapping/schema.ts';
+import type { TablePair } from '../../migrations/mapping/schema.ts';
 import { transportSchema } from '../../migrations/transport/rabbitmq/schema.ts';
 import { routeDuties } from '../../proxy/data-plane/admit/duties-schema.ts';
 import { verifySchema } from '../../migrations/verify/schema.ts';
@@ -12,6 +13,7 @@ import { proxySchema } from '../../proxy/data-plane/schema.ts';
 import { shadowSchema } from '../../proxy/data-plane/shadow/schema.ts';
 import { monolithSchema, serviceSchema } from '../../proxy/data-plane/upstreams/schema.ts';
 import { routesSchema } from '../../proxy/routes/schema.ts';
+import type { RouteInput } from '../../proxy/routes/schema.ts';
 
 const name = z
   .string()
@@ -95,6 +97,40 @@ const gatesSchema = z
   })
   .describe('What a move needs.');
 
+const slicesSchema = z
+  .strictObject({
+    column: columnName.describe(
+      'Column of the monolith that says whose a row is. Every table has it, and it goes over as it is.',
+    ),
+    key: z
+      .union(
+        [
+          z.strictObject({
+            header: z
+              .string()
+              .regex(/^[A-Za-z0-9-]+$/)
+              .describe('Header that carries the key.'),
+          }),
+          z.strictObject({ query: z.string().min(1).describe('Query parameter that carries the key.') }),
+          z.strictObject({
+            path: z
+              .string()
+              .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+              .describe('Parameter that is in the path of every route.'),
+          }),
+        ],
+        'is none of { header: … }, { query: … } and { path: … }',
+      )
+      .describe('Where a request says which key it is about, spelled as in the column.'),
+    of: z
+      .record(name, z.array(value).min(1))
+      .refine((of) => Object.keys(of).length > 0, 'needs at least one slice')
+      .describe(
+        'The slices by name, each with its keys. One is called `<migration>-<slice>` and moved like a migration of its own. Rows with other keys stay with the monolith.',
+      ),
+  })
+  .describe('Moves the migration key by key (tenant, customer, region). PostgreSQL on both sides.');
+
 const migrationSchema = z
   .strictObject({
     service: name.describe('Who takes it over; one of `services`.'),
@@ -103,6 +139,7 @@ const migrationSchema = z
       .array(tablePairSchema)
       .default([])
       .describe('What is kept in sync. Empty for a capability without data of its own.'),
+    slices: slicesSchema.optional(),
     after: z
       .array(name)
       .default([])
@@ -214,4 +251,17 @@ export const configSchema = z
   })
   .describe('strangler.yaml: what moves, where to, and how both sides are reached.');
 
-export type ConfigData = z.infer<typeof configSchema>;
+/** As it is written. */
+export type WrittenConfig = Omit<z.infer<typeof configSchema>, 'migrations'> & {
+  migrations: Record<string, MigrationData>;
+};
+
+export type MigrationData = Omit<z.infer<typeof migrationSchema>, 'routes' | 'tables'> & {
+  routes: RouteInput[];
+  tables: TablePair[];
+  /** The migration that this is a slice of. */
+  sliceOf?: string;
+};
+
+/** With a migration for each slice. */
+export type ConfigData = WrittenConfig;

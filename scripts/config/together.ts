@@ -55,6 +55,9 @@ export function sharedTables(config: ConfigData): Problem[] {
         const other = seen.get(table);
         if (!other) seen.set(table, { name, pair });
         if (!other || other.name === name) return [];
+        // Slices of one table share no row.
+        const { sliceOf } = config.migrations[name] ?? {};
+        if (sliceOf !== undefined && sliceOf === config.migrations[other.name]?.sliceOf) return [];
         const isGrouped = groupIn(config, name).includes(other.name);
         const theirs = config.migrations[other.name]?.service ?? '';
         const isSame = isDeepStrictEqual(pair, other.pair) && database(theirs) === database(service);

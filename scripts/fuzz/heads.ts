@@ -17,14 +17,19 @@ export function fuzzHeads(heads: number, seed: number): HeadsFound {
   const found: HeadsFound = { heads, plain: 0, slowestMs: 0 };
   for (let count = 0; count < heads; count += 1) {
     const text = oddHead(random);
-    const startedAt = performance.now();
-    const { isPlain, contradiction } = checkPlainHead(text);
-    const ms = performance.now() - startedAt;
+    const { isPlain, contradiction, ms } = timed(text);
     if (contradiction)
       throw new Error(`Head ${count} of seed ${seed}: ${contradiction}: ${JSON.stringify(text)}`);
-    if (ms > HANG_MS) throw new Error(`Head ${count} of seed ${seed} took ${ms} ms: ${JSON.stringify(text)}`);
+    // A machine that has other things to do takes its time once; a hang comes again.
+    if (ms > HANG_MS && timed(text).ms > HANG_MS && timed(text).ms > HANG_MS)
+      throw new Error(`Head ${count} of seed ${seed} took ${ms} ms: ${JSON.stringify(text)}`);
     if (isPlain) found.plain += 1;
     found.slowestMs = Math.max(found.slowestMs, ms);
   }
   return found;
+}
+
+function timed(text: string): ReturnType<typeof checkPlainHead> & { ms: number } {
+  const startedAt = performance.now();
+  return { ...checkPlainHead(text), ms: performance.now() - startedAt };
 }

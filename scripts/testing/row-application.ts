@@ -18,17 +18,30 @@ export class RowApplication {
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  /** @param tables by the first part of the paths; they are created */
-  static async start(database: string, tables: Readonly<Record<string, string>>): Promise<RowApplication> {
+  /**
+   * @param tables by the first part of the paths; they are created
+   * @param tenant whether rows belong to the tenant that `x-tenant` names
+   */
+  static async start(
+    database: string,
+    tables: Readonly<Record<string, string>>,
+    tenant = false,
+  ): Promise<RowApplication> {
     const pool = new pg.Pool({ connectionString: database, max: 20 });
     pool.on('error', () => undefined);
     for (const table of Object.values(tables))
-      await pool.query(`CREATE TABLE ${table} (id bigint PRIMARY KEY, body text NOT NULL)`);
+      await pool.query(
+        tenant
+          ? `CREATE TABLE ${table} (tenant text, id bigint, body text NOT NULL, PRIMARY KEY (tenant, id))`
+          : `CREATE TABLE ${table} (id bigint PRIMARY KEY, body text NOT NULL)`,
+      );
     const server = createServer((request, response) => {
       const [, path = '', number] = /^\/(\w+)\/(\d+)$/.exec(request.url ?? '') ?? [];
       const table = request.method === 'POST' && number ? tables[path] : undefined;
-      const insert = { name: path, text: `INSERT INTO ${table} VALUES ($1, 'a row')` };
-      const work = table ? pool.query({ ...insert, values: [number] }) : null;
+      const values = [...(tenant ? [request.headers['x-tenant']] : []), number];
+      const places = values.map((_, i) => `$${i + 1}`).join(', ');
+      const insert = { name: path, text: `INSERT INTO ${table} VALUES (${places}, 'a row')` };
+      const work = table ? pool.query({ ...insert, values }) : null;
       void Promise.resolve(work).then(
         () => response.end('ok'),
         (error: Error) => {

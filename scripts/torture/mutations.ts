@@ -147,8 +147,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: `${POSTGRES}/triggers.ts`,
-        find: "${raised ? 'DISABLE' : 'ENABLE ALWAYS'} TRIGGER ${ident(CAPTURE)};",
-        replace: 'ENABLE ALWAYS TRIGGER ${ident(CAPTURE)};',
+        find: "${raised ? 'DISABLE' : 'ENABLE ALWAYS'} TRIGGER ${named(CAPTURE)};",
+        replace: 'ENABLE ALWAYS TRIGGER ${named(CAPTURE)};',
       },
     ],
   },

@@ -65,6 +65,13 @@ export function openMySql(url: string, label: string): Database {
     findKeys: (space, side, keys) => findKeys(server, space, side, keys),
     addKeys: (space, pairs) => addKeys(server, space, pairs),
     newNumbers: (space, column, count) => newNumbers(server, space, column, count),
+    examineSlices: async () => [
+      {
+        ...{ id: 'slices', severity: 'error', subject: label },
+        message: 'is a MySQL or MariaDB: a table is captured and fenced as a whole there',
+        advice: 'move the migration whole, without `slices`',
+      },
+    ],
     examine: (question) => examine(server, question),
     parkedChanges: (migration, limit) => parkedChanges(server, migration, limit),
     parkedKeys: (migration, after, limit) => parkedKeys(server, migration, after, limit),

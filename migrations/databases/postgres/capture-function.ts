@@ -9,17 +9,19 @@ import { inAnyZone, isCanonicalHere, plainly, settingsFor } from './spelling.ts'
 
 const INTO = 'INSERT INTO strangler.change (migration, source, op, key, row)';
 
-export function functionName(table: string): string {
-  return `strangler.${ident(fitting(`capture ${table}`))}`;
+/** @param slice the migration that has only a slice of the table; null for one that has all of it */
+export function functionName(table: string, slice: string | null = null): string {
+  return `strangler.${ident(fitting(`capture ${table}${slice === null ? '' : ` of ${slice}`}`))}`;
 }
 
 /** The other one of that name: what it is given instead of a trigger's variables. */
 const CAREFUL = '(text, oid, anyelement, anyelement)';
 
-/** Drops a table's functions, and what of its triggers is left somewhere. */
-export function dropCaptureFunctionsSql(table: string): string {
-  const name = functionName(table);
-  return `DROP FUNCTION IF EXISTS ${name}() CASCADE; DROP FUNCTION IF EXISTS ${name}${CAREFUL}`;
+/** Drops a migration's functions for a table, and what of its triggers is left somewhere. */
+export function dropCaptureFunctionsSql(table: string, migration: string): string {
+  return [functionName(table), functionName(table, migration)]
+    .map((name) => `DROP FUNCTION IF EXISTS ${name}() CASCADE; DROP FUNCTION IF EXISTS ${name}${CAREFUL}`)
+    .join('; ');
 }
 
 /** The row of a change: canonical texts by column. By arrays: a function takes a hundred arguments at most. */
@@ -42,16 +44,17 @@ export function rowExpression(
 export function captureFunctionSql(migration: string, table: SourceTable, shape: Shape): string {
   const ours = `current_setting('strangler.origin', true) = ${literal(migration)}`;
   const all = table.columns;
+  const name = functionName(table.name, table.slice ? migration : null);
   const isAsExpected = [`(${ours}) IS NOT TRUE`, hasShape(table, shape), isCanonicalHere(all)];
   const insert = (op: string, from: string, columns: SourceTable['columns']): string =>
     `${INTO} VALUES (${common(migration, table, op)},
         ${keyExpression(table, from, inAnyZone)}, ${rowExpression(from, columns, inAnyZone)});`;
   return `
 ${carefulFunctionSql(migration, table)}
-CREATE OR REPLACE FUNCTION ${functionName(table.name)}() RETURNS trigger
+CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $capture$
 BEGIN
-  -- Asked here and not in the trigger's WHEN, which every statement would have to prepare anew.
+${skipOthersSql(table)}  -- Asked here and not in the trigger's WHEN, which every statement would have to prepare anew.
   IF TG_OP <> 'TRUNCATE' AND ${isAsExpected.filter(Boolean).join(' AND ')} THEN
     IF TG_OP = 'INSERT' OR TG_OP = 'UPDATE' AND (${isOtherKey(table, 'OLD', 'NEW')}) IS NOT TRUE THEN
       ${insert('u', 'NEW', all)}
@@ -69,10 +72,10 @@ BEGIN
   IF TG_OP = 'TRUNCATE' THEN
     -- Of a partition. Where the whole table is truncated, its own trigger has said so.
     IF current_setting('strangler.truncating', true) IS DISTINCT FROM ${literal(table.name)} THEN
-      PERFORM ${functionName(table.name)}(TG_OP, TG_RELID, NULL::text, NULL::text);
+      PERFORM ${name}(TG_OP, TG_RELID, NULL::text, NULL::text);
     END IF;
   ELSE
-    PERFORM ${functionName(table.name)}(TG_OP, TG_RELID, OLD, NEW);
+    PERFORM ${name}(TG_OP, TG_RELID, OLD, NEW);
   END IF;
   RETURN NULL;
 END $capture$;`;
@@ -98,7 +101,7 @@ function carefulFunctionSql(migration: string, table: SourceTable): string {
     ${INTO} VALUES (${common(migration, table, op)}, ${name}, ${name}_row);
   END IF;`;
   return `
-CREATE OR REPLACE FUNCTION ${functionName(table.name)}(op text, relation oid, before anyelement, after anyelement)
+CREATE OR REPLACE FUNCTION ${functionName(table.name, table.slice ? migration : null)}(op text, relation oid, before anyelement, after anyelement)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp ${settingsFor(table.columns)} AS $capture$
 DECLARE
   gone text; gone_row json;
@@ -131,6 +134,17 @@ BEGIN
   ${insert('d', 'gone')}
   ${insert('u', 'there')}
 END $capture$;`;
+}
+
+/** A row of another slice is another migration's. One that changes its slice concerns both: it leaves the one, and comes to the other. */
+function skipOthersSql({ slice }: SourceTable): string {
+  if (!slice) return '';
+  const isOther = (row: string): string =>
+    `NOT coalesce(${literal(JSON.stringify(slice.values))}::jsonb ? (to_jsonb(${row}) ->> ${literal(slice.column)}), TRUE)`;
+  return `  IF TG_OP <> 'TRUNCATE' AND (TG_OP = 'INSERT' OR ${isOther('OLD')}) AND (TG_OP = 'DELETE' OR ${isOther('NEW')}) THEN
+    RETURN NULL;
+  END IF;
+`;
 }
 
 const common = (migration: string, table: SourceTable, op: string): string =>

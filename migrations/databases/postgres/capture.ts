@@ -13,7 +13,7 @@ import { createSlot, prepareSlot, removeSlot } from './slot/create.ts';
 import { dropSlot } from './slot/drop.ts';
 import { replicatedTables } from './slot/health.ts';
 import { isReplicated } from './slot/slot.ts';
-import { CAPTURE, dropTriggersSql, FENCE, triggersSql } from './triggers.ts';
+import { CAPTURE, dropTriggersSql, FENCE, ofSlice, triggersSql } from './triggers.ts';
 
 /** Creates bookkeeping, capture and (disabled) fence, and starts this side afresh. */
 export async function install(
@@ -40,8 +40,8 @@ export async function install(
       [migration, side.role, side.owner, side.epoch, START_POSITION],
     );
     for (const table of tables) {
-      await dropTriggers(client, table.name);
-      const tree = await partitionsOf(client, table.name);
+      await dropTriggers(client, table.name, migration);
+      const tree = await partitionsOf(client, table.name, migration);
       const shape = await shapeOf(client, table);
       await client.query(triggersSql(migration, table, shape, tree, side.role === 'follower'));
     }
@@ -67,9 +67,9 @@ export async function remove(
     await removeSlot(client, migration);
     await dropSlot(pool, label, migration);
     for (const table of tables) {
-      await dropTriggers(client, table);
+      await dropTriggers(client, table, migration);
       // A partition that was detached meanwhile has its triggers still.
-      await client.query(dropCaptureFunctionsSql(table));
+      await client.query(dropCaptureFunctionsSql(table, migration));
     }
     for (const name of ['change', 'mark', 'parked', 'backfill', 'side']) {
       await client.query(`DELETE FROM strangler.${name} WHERE migration = $1`, [migration]);
@@ -83,10 +83,10 @@ export async function remove(
   });
 }
 
-async function dropTriggers(client: pg.ClientBase, table: string): Promise<void> {
-  const { partitions } = await partitionsOf(client, table);
+async function dropTriggers(client: pg.ClientBase, table: string, migration: string): Promise<void> {
+  const { partitions } = await partitionsOf(client, table, migration);
   for (const on of [tableIdent(table), ...partitions.map((partition) => partition.on)]) {
-    await client.query(dropTriggersSql(on));
+    await client.query(dropTriggersSql(on, migration));
   }
 }
 
@@ -117,12 +117,14 @@ export async function inspect(
     label,
     `SELECT n.nspname AS schema, c.relname AS table, t.tgname AS trigger, t.tgenabled AS enabled
      FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE t.tgname IN ('${CAPTURE}', '${FENCE}')`,
+     WHERE t.tgname = ANY ($1)`,
+    [[CAPTURE, FENCE].flatMap((trigger) => [trigger, ofSlice(trigger, migration)])],
   );
   const having = (trigger: string, enabledOnly: boolean): string[] =>
     tables.filter((table) => {
       const { schema, name } = splitTable(table);
-      const found = rows.find((r) => r.schema === schema && r.table === name && r.trigger === trigger);
+      const own = [trigger, ofSlice(trigger, migration)];
+      const found = rows.find((r) => r.schema === schema && r.table === name && own.includes(r.trigger));
       return found !== undefined && (!enabledOnly || found.enabled !== 'D');
     });
   const byLog = await transaction(pool, label, 'BEGIN READ ONLY', (client) =>

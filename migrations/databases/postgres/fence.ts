@@ -130,7 +130,7 @@ async function switchFences(
   raised: boolean,
 ): Promise<void> {
   for (const table of tables) {
-    await client.query(fenceSql(migration, await partitionsOf(client, table), raised));
+    await client.query(fenceSql(migration, await partitionsOf(client, table, migration), raised));
   }
 }
 

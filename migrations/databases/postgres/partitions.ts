@@ -1,12 +1,14 @@
 import type pg from 'pg';
 import { tableIdent } from './identifiers.ts';
-import { CAPTURE, FENCE_TRUNCATE } from './triggers.ts';
+import { CAPTURE, FENCE, FENCE_TRUNCATE, ofSlice } from './triggers.ts';
 
 /** A table with what of it lies in partitions. */
 export interface Partitioned {
   name: string;
   /** Whether a trigger captures its rows. */
   hasCapture: boolean;
+  /** Whether the migration has only a slice of it, and triggers of its own. */
+  isSliced: boolean;
   partitions: readonly Partition[];
 }
 
@@ -20,7 +22,11 @@ export interface Partition {
 }
 
 /** What of a table lies in partitions now; nothing when it is not partitioned. */
-export async function partitionsOf(client: pg.ClientBase, table: string): Promise<Partitioned> {
+export async function partitionsOf(
+  client: pg.ClientBase,
+  table: string,
+  migration: string,
+): Promise<Partitioned> {
   const { rows } = await client.query<Record<'on' | 'leaf' | 'guarded', string>>(
     `SELECT format('%I.%I', n.nspname, c.relname) AS "on", p.isleaf::text AS leaf,
        (EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = '${FENCE_TRUNCATE}'))::text AS guarded
@@ -34,9 +40,12 @@ export async function partitionsOf(client: pg.ClientBase, table: string): Promis
     isLeaf: row.leaf === 'true',
     isGuarded: row.guarded === 'true',
   }));
-  const { rowCount } = await client.query(
-    `SELECT FROM pg_trigger WHERE tgrelid = to_regclass($1) AND tgname = '${CAPTURE}'`,
+  const found = await client.query<{ name: string }>(
+    'SELECT tgname AS name FROM pg_trigger WHERE tgrelid = to_regclass($1)',
     [tableIdent(table)],
   );
-  return { name: table, hasCapture: rowCount === 1, partitions };
+  const names = new Set(found.rows.map(({ name }) => name));
+  const isSliced = names.has(ofSlice(FENCE, migration));
+  const hasCapture = names.has(isSliced ? ofSlice(CAPTURE, migration) : CAPTURE);
+  return { name: table, hasCapture, isSliced, partitions };
 }

@@ -2,8 +2,8 @@ import type { Demand, TargetTable } from '../database.ts';
 import { ident, literal, tableIdent } from './identifiers.ts';
 
 /** Limits a statement to the rows that are the entry's business; empty where all are. */
-export const onlyOurs = (target: TargetTable): string =>
-  (target.only ?? []).map((demand) => ` AND ${demandSql(demand)}`).join('');
+export const onlyOurs = ({ only = [] }: Pick<TargetTable, 'only'>): string =>
+  only.map((demand) => ` AND ${demandSql(demand)}`).join('');
 
 function demandSql({ column, not, values }: Demand): string {
   const text = `t.${ident(column)}::text`;

@@ -9,6 +9,7 @@ import { digest, keyBehind, keysWithin } from './checksum.ts';
 import { openPool, query } from './connect.ts';
 import { readLines } from './lines.ts';
 import { describe, estimateRows } from './describe.ts';
+import { examineSlices } from './examine-slices.ts';
 import { examine } from './examine.ts';
 import { becomeFollower, becomeOwner, raiseFence, sideState } from './fence.ts';
 import { tableIdent } from './identifiers.ts';
@@ -17,6 +18,7 @@ import { strayLooksOf } from './writers.ts';
 import { identities, raiseIdentities } from './identities.ts';
 import { countParked, parkedChanges, parkedKeys, parkedOf } from './parking.ts';
 import { followLog } from './slot/follow-log.ts';
+import { onlyOurs } from './parts-sql.ts';
 import { readApplied, readChunk, readRows } from './rows.ts';
 
 /**
@@ -69,14 +71,16 @@ export function openPostgres(url: string, label: string): Database {
     digest: (table, range) => digest(pool, label, table, range),
     keyBehind: (table, range, rows) => keyBehind(pool, label, table, range, rows),
     keysWithin: (table, range, limit) => keysWithin(pool, label, table, range, limit),
-    hasRows: async (table) =>
-      (await query(pool, label, `SELECT FROM ${tableIdent(table)} LIMIT 1`)).length > 0,
+    hasRows: async (table, only = []) =>
+      (await query(pool, label, `SELECT FROM ${tableIdent(table)} t WHERE true${onlyOurs({ only })} LIMIT 1`))
+        .length > 0,
     estimateRows: (table) => estimateRows(pool, label, table),
     identities: (table) => identities(pool, label, table),
     raiseIdentities: (table, floors) => raiseIdentities(pool, label, table, floors),
     findKeys: (space, side, keys) => findKeys(pool, label, space, side, keys),
     addKeys: (space, pairs) => addKeys(pool, label, space, pairs),
     newNumbers: (space, column, count) => newNumbers(pool, label, space, column, count),
+    examineSlices: (tables) => examineSlices(pool, label, tables),
     examine: (question) => examine(pool, label, question),
     parkedChanges: (migration, limit) => parkedChanges(pool, label, migration, limit),
     parkedKeys: (migration, after, limit) => parkedKeys(pool, label, migration, after, limit),

@@ -118,6 +118,12 @@ BEGIN
   IF TG_LEVEL = 'STATEMENT' AND current_setting('strangler.origin', true) = TG_ARGV[0] THEN
     RETURN NULL;
   END IF;
+  -- Of a slice: rows of all others pass.
+  IF TG_NARGS > 1 AND TG_LEVEL = 'ROW'
+    AND (TG_OP = 'INSERT' OR NOT coalesce(TG_ARGV[2]::jsonb ? (to_jsonb(OLD) ->> TG_ARGV[1]), FALSE))
+    AND (TG_OP = 'DELETE' OR NOT coalesce(TG_ARGV[2]::jsonb ? (to_jsonb(NEW) ->> TG_ARGV[1]), FALSE)) THEN
+    RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+  END IF;
   IF refused IS NOT NULL THEN
     PERFORM nextval(refused);
   END IF;

@@ -1,6 +1,6 @@
 import type { SourceTable } from '../database.ts';
 import { captureFunctionSql, functionName } from './capture-function.ts';
-import { ident, literal, tableIdent } from './identifiers.ts';
+import { fitting, ident, literal, tableIdent } from './identifiers.ts';
 import { isReplicated } from './slot/slot.ts';
 import type { Partition, Partitioned } from './partitions.ts';
 import type { Shape } from './shape.ts';
@@ -13,6 +13,9 @@ const ANNOUNCE_TRUNCATE = '!strangler_truncating';
 export const FENCE_TRUNCATE = 'strangler_fence_truncate';
 
 const TRIGGERS = [CAPTURE, CAPTURE_TRUNCATE, ANNOUNCE_TRUNCATE, FENCE, FENCE_TRUNCATE];
+
+/** Several slices share a table: there each has triggers of its own, named after its migration. */
+export const ofSlice = (trigger: string, migration: string): string => fitting(`${trigger} ${migration}`);
 
 /**
  * Capture and fence of one table. ALWAYS: sessions that replay somebody else's replication
@@ -31,24 +34,28 @@ export function triggersSql(
   fenced: boolean,
 ): string {
   const on = tableIdent(table.name);
+  const { slice } = table;
+  const named = (trigger: string): string => ident(slice ? ofSlice(trigger, migration) : trigger);
+  const owned = [migration, ...(slice ? [slice.column, JSON.stringify(slice.values)] : [])];
+  const refusing = `strangler.refuse_write(${owned.map(literal).join(', ')})`;
   const isForeign = `current_setting('strangler.origin', true) IS DISTINCT FROM ${literal(migration)}`;
   const byLog = isReplicated(table);
-  const capture = `CREATE TRIGGER ${ident(CAPTURE)} AFTER INSERT OR UPDATE OR DELETE ON ${on}
-  FOR EACH ROW EXECUTE FUNCTION ${functionName(table.name)}();`;
+  const capture = `CREATE TRIGGER ${named(CAPTURE)} AFTER INSERT OR UPDATE OR DELETE ON ${on}
+  FOR EACH ROW EXECUTE FUNCTION ${functionName(table.name, slice ? migration : null)}();`;
   return `
 ${captureFunctionSql(migration, table, shape)}
 ${byLog ? '' : capture}
-CREATE TRIGGER ${ident(CAPTURE_TRUNCATE)} AFTER TRUNCATE ON ${on}
+CREATE TRIGGER ${named(CAPTURE_TRUNCATE)} AFTER TRUNCATE ON ${on}
   FOR EACH STATEMENT
   EXECUTE FUNCTION strangler.capture_truncate(${literal(migration)}, ${literal(table.name)}${byLog ? ", 'by log'" : ''});
-CREATE TRIGGER ${ident(ANNOUNCE_TRUNCATE)} BEFORE TRUNCATE ON ${on}
+CREATE TRIGGER ${named(ANNOUNCE_TRUNCATE)} BEFORE TRUNCATE ON ${on}
   FOR EACH STATEMENT EXECUTE FUNCTION strangler.capture_truncate(${literal(migration)}, ${literal(table.name)});
-CREATE TRIGGER ${FENCE} BEFORE INSERT OR UPDATE OR DELETE ON ${on}
-  FOR EACH ROW WHEN (${isForeign}) EXECUTE FUNCTION strangler.refuse_write(${literal(migration)});
-CREATE TRIGGER ${FENCE_TRUNCATE} BEFORE TRUNCATE ON ${on}
-  FOR EACH STATEMENT EXECUTE FUNCTION strangler.refuse_write(${literal(migration)});
-${[CAPTURE_TRUNCATE, ANNOUNCE_TRUNCATE].map((name) => `ALTER TABLE ${on} ENABLE ALWAYS TRIGGER ${ident(name)};`).join('\n')}
-${fenceSql(migration, { ...tree, hasCapture: !byLog }, fenced)}`;
+CREATE TRIGGER ${named(FENCE)} BEFORE INSERT OR UPDATE OR DELETE ON ${on}
+  FOR EACH ROW WHEN (${isForeign}) EXECUTE FUNCTION ${refusing};
+CREATE TRIGGER ${named(FENCE_TRUNCATE)} BEFORE TRUNCATE ON ${on}
+  FOR EACH STATEMENT EXECUTE FUNCTION ${refusing};
+${[CAPTURE_TRUNCATE, ANNOUNCE_TRUNCATE].map((name) => `ALTER TABLE ${on} ENABLE ALWAYS TRIGGER ${named(name)};`).join('\n')}
+${fenceSql(migration, { ...tree, hasCapture: !byLog, isSliced: slice !== undefined }, fenced)}`;
 }
 
 /**
@@ -58,22 +65,25 @@ ${fenceSql(migration, { ...tree, hasCapture: !byLog }, fenced)}`;
  */
 export function fenceSql(migration: string, tree: Partitioned, raised: boolean): string {
   const how = raised ? 'ENABLE ALWAYS' : 'DISABLE';
+  const named = (trigger: string): string => ident(tree.isSliced ? ofSlice(trigger, migration) : trigger);
   const unguarded = tree.partitions.filter((partition) => !partition.isGuarded);
   return [
     ...unguarded.map((partition) => partitionSql(migration, tree.name, partition)),
-    ...[FENCE, FENCE_TRUNCATE].map((t) => `ALTER TABLE ${tableIdent(tree.name)} ${how} TRIGGER ${t};`),
+    ...[FENCE, FENCE_TRUNCATE].map((t) => `ALTER TABLE ${tableIdent(tree.name)} ${how} TRIGGER ${named(t)};`),
     ...(tree.hasCapture
       ? [
-          `ALTER TABLE ${tableIdent(tree.name)} ${raised ? 'DISABLE' : 'ENABLE ALWAYS'} TRIGGER ${ident(CAPTURE)};`,
+          `ALTER TABLE ${tableIdent(tree.name)} ${raised ? 'DISABLE' : 'ENABLE ALWAYS'} TRIGGER ${named(CAPTURE)};`,
         ]
       : []),
     ...tree.partitions.map(({ on }) => `ALTER TABLE ${on} ${how} TRIGGER ${FENCE_TRUNCATE};`),
   ].join('\n');
 }
 
-/** Drops what is left on a table or partition. What a partition has from its table goes with that. */
-export function dropTriggersSql(on: string): string {
-  return TRIGGERS.map((trigger) => `DROP TRIGGER IF EXISTS ${ident(trigger)} ON ${on};`).join('\n');
+/** Drops what is left on a table or partition of a migration. What a partition has from its table goes with that. */
+export function dropTriggersSql(on: string, migration: string): string {
+  return TRIGGERS.flatMap((trigger) => [trigger, ofSlice(trigger, migration)])
+    .map((trigger) => `DROP TRIGGER IF EXISTS ${ident(trigger)} ON ${on};`)
+    .join('\n');
 }
 
 /**

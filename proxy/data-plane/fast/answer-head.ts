@@ -1,4 +1,4 @@
-import { HeaderLines, trimmed } from './header-lines.ts';
+import { HeaderLines, skipBlanks, trimmed } from './header-lines.ts';
 
 /** How the end of a body is found. */
 export type Framing =
@@ -14,6 +14,8 @@ export interface AnswerLines {
   kept: string;
   framing: Framing;
   hasDate: boolean;
+  /** It may be silent for long. */
+  isEventStream: boolean;
   /** Some of it may name the upstream's own address, or name headers that are of this hop only. */
   needsWork: boolean;
   /** Value of `Trailer`, which goes on where chunks do. */
@@ -43,6 +45,11 @@ const OF_THIS_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 const NAMES_ADDRESSES: ReadonlySet<string> = new Set(['location', 'content-location', 'set-cookie']);
+/** How long the names are that mean something. */
+const LENGTHS: ReadonlySet<number> = new Set(
+  [...OF_THIS_HOP, ...NAMES_ADDRESSES, 'content-length', 'content-type', 'date'].map(({ length }) => length),
+);
+const EVENT_STREAM = 'text/event-stream';
 
 /**
  * Reads the head of an answer, just as strictly as that of a request.
@@ -59,17 +66,18 @@ export function readAnswerHead(text: string, method: string): AnswerLines | null
   const found = readLines(text.slice(lineEnd, -2));
   const framing = found && framingOf(found, status, method, isOld);
   if (!found || !framing) return null;
-  const { lines, kept, hasDate, needsWork, trailer } = found;
+  const { lines, kept, hasDate, isEventStream, needsWork, trailer } = found;
   const keptForMs = isOld || framing.kind === 'end' ? 0 : keptFor(found);
   const said = text.slice(STATUS_AT + 4, lineEnd);
   const phrase = ODD.test(said) ? '' : said;
-  return { status, phrase, lines, kept, framing, hasDate, needsWork, trailer, keptForMs };
+  return { status, phrase, lines, kept, framing, hasDate, isEventStream, needsWork, trailer, keptForMs };
 }
 
 interface FoundLines {
   lines: HeaderLines;
   kept: string;
   hasDate: boolean;
+  isEventStream: boolean;
   needsWork: boolean;
   trailer: string | undefined;
   length: number | null;
@@ -85,6 +93,7 @@ function readLines(text: string): FoundLines | null {
     lines,
     kept: '',
     hasDate: false,
+    isEventStream: false,
     needsWork: false,
     trailer: undefined,
     length: null,
@@ -96,8 +105,10 @@ function readLines(text: string): FoundLines | null {
   for (let at = 2; at < text.length;) {
     const colon = lower.indexOf(':', at);
     const end = lower.indexOf('\r\n', colon);
-    const name = lower.slice(at, colon);
-    if (OF_THIS_HOP.has(name)) {
+    const name = LENGTHS.has(colon - at) ? lower.slice(at, colon) : '';
+    if (name === '') {
+      // Of most lines the length of their name says that they mean nothing here.
+    } else if (OF_THIS_HOP.has(name)) {
       if (!readOfThisHop(found, name, trimmed(text, colon + 1, end))) return null;
       found.kept += text.slice(keptFrom, at);
       keptFrom = end + 2;
@@ -106,6 +117,8 @@ function readLines(text: string): FoundLines | null {
       if (found.length !== null || !LENGTH.test(value)) return null;
       found.length = Number(value);
     } else if (name === 'date') found.hasDate = true;
+    else if (name === 'content-type')
+      found.isEventStream = lower.startsWith(EVENT_STREAM, skipBlanks(lower, colon + 1));
     else if (NAMES_ADDRESSES.has(name)) found.needsWork = true;
     at = end + 2;
   }

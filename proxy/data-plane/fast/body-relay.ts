@@ -33,12 +33,14 @@ export class BodyRelay {
     return this.#framing.kind === 'end';
   }
 
-  take(bytes: Uint8Array): Piece {
-    if (this.#chunks) return takeChunks(this.#chunks, bytes);
-    if (this.endsWithConnection) return framed(bytes.length);
-    const used = Math.min(this.#left, bytes.length);
+  /** Takes the bytes between two places. */
+  take(buffer: Buffer, from: number, to: number): Piece {
+    if (this.#chunks) return takeChunks(this.#chunks, buffer.subarray(from, to));
+    const came = to - from;
+    if (this.endsWithConnection) return framed(came);
+    const used = Math.min(this.#left, came);
     this.#left -= used;
-    const surplus = bytes.length - used;
+    const surplus = came - used;
     return { prefix: '', used, suffix: '', isDone: this.#left === 0, surplus, isBroken: false };
   }
 }

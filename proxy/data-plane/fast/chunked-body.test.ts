@@ -14,7 +14,7 @@ function relayed(
   for (const border of [...borders, body.length]) {
     const bytes = Buffer.from(body.slice(at, border), 'latin1');
     at = border;
-    const { prefix, used, suffix, isDone, surplus, isBroken } = relay.take(bytes);
+    const { prefix, used, suffix, isDone, surplus, isBroken } = relay.take(bytes, 0, bytes.length);
     if (isBroken) return { passed, surplus, isBroken };
     passed += prefix + bytes.toString('latin1', 0, used) + suffix;
     if (isDone) return { passed, surplus: surplus + body.length - at, isBroken };

@@ -43,6 +43,8 @@ export class ClientConnection {
   /** What came and was not read yet. */
   #waiting: Buffer | null = null;
   #request: PlainRequest | null = null;
+  /** The last head. */
+  #before: PlainHead | null = null;
   #exchange: Exchange | null = null;
   #forwarded: Forwarded | null = null;
   #hasLimit = false;
@@ -83,10 +85,10 @@ export class ClientConnection {
   }
 
   /** False when the client is behind. */
-  send(prefix: string, bytes: Uint8Array, suffix: string): boolean {
+  send(prefix: string, bytes: Buffer, used: number, suffix: string): boolean {
     // A client that ended its half is on its way out, as node has it.
     if (!this.#socket.writable) return true;
-    const flows = write(this.#socket, prefix, bytes, suffix);
+    const flows = write(this.#socket, prefix, bytes, used, suffix);
     if (this.isBehind && !this.#hasLimit) {
       this.#hasLimit = true;
       this.#socket.setTimeout(this.#parts.edge.settings.clients.idleMs);
@@ -172,7 +174,8 @@ export class ClientConnection {
       return;
     }
     const headEnd = end + HEAD_END.length;
-    const plain = readPlainHead(text.slice(0, headEnd));
+    const plain = readPlainHead(text.length === headEnd ? text : text.slice(0, headEnd), this.#before);
+    this.#before = plain;
     // Behind one another, requests run at the same time: that is the general lane's.
     if (!plain || bytes.length > headEnd + plain.bodyBytes || !this.#isWithinBounds(plain))
       return this.#handOver();

@@ -15,7 +15,7 @@ export class HeaderLines {
 
   /** The value of the first header with this lower-case name. */
   get(name: string): string | undefined {
-    const at = this.#lower.indexOf(`\r\n${name}:`);
+    const at = this.#lower.indexOf(lineStart(name));
     if (at === -1) return undefined;
     const begin = at + name.length + 3;
     return trimmed(this.text, begin, this.text.indexOf('\r\n', begin));
@@ -25,6 +25,15 @@ export class HeaderLines {
   pairs(): [name: string, value: string][] {
     return pairsIn(this.text.slice(2));
   }
+}
+
+/** Names that are asked for are those of the code and the configuration: there are few. */
+const lineStarts = new Map<string, string>();
+
+function lineStart(name: string): string {
+  let start = lineStarts.get(name);
+  if (start === undefined) lineStarts.set(name, (start = `\r\n${name}:`));
+  return start;
 }
 
 /** The headers in a section of lines, each a pair of name and value. */
@@ -42,12 +51,43 @@ export function pairsIn(lines: string): [name: string, value: string][] {
 const BLANK = 32;
 const TAB = 9;
 
+/**
+ * Looks for a name that stands in two lines. Most are told apart by a few bits of them, so that hardly any is searched
+ * for.
+ */
+export class DoubledNames {
+  readonly #lower: string;
+  #seen = 0;
+
+  /** @param lower lines in lower case, as in `HeaderLines` */
+  constructor(lower: string) {
+    this.#lower = lower;
+  }
+
+  /** True when the name between these places stands in an earlier line as well. Asked of each line in order. */
+  add(at: number, colon: number): boolean {
+    const lower = this.#lower;
+    const few = (colon - at) * 7 + lower.charCodeAt(at) * 3 + lower.charCodeAt(colon - 1);
+    const bit = 1 << (few & 31);
+    const maySeen = (this.#seen & bit) !== 0;
+    this.#seen |= bit;
+    return maySeen && lower.indexOf(lower.slice(at - 2, colon + 1)) < at - 2;
+  }
+}
+
 /** What stands between two places, without blanks and tabs around it. */
 export function trimmed(text: string, begin: number, end: number): string {
   let [from, to] = [begin, end];
   while (from < to && isBlank(text.charCodeAt(from))) from += 1;
   while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1;
   return text.slice(from, to);
+}
+
+/** The first place from `at` on that is no blank and no tab. */
+export function skipBlanks(text: string, at: number): number {
+  let to = at;
+  while (isBlank(text.charCodeAt(to))) to += 1;
+  return to;
 }
 
 /** Lines of a header section without those whose lower-case name is `unwanted`. */

@@ -1,12 +1,9 @@
 import { isClaim } from '../lane/forwarded.ts';
-import { HeaderLines, trimmed } from './header-lines.ts';
+import { DoubledNames, HeaderLines, trimmed } from './header-lines.ts';
 
-/** The head of a request that can be read in one way only, and asks for nothing unusual. */
-export interface PlainHead {
-  method: string;
-  /** In origin form, as the bytes that came. */
-  target: string;
-  lines: HeaderLines;
+/** What the header lines of a plain head say. */
+interface FoundLines {
+  readonly lines: HeaderLines;
   /** Number of header lines. */
   count: number;
   /** The lines that go on to an upstream: those of this hop and those that say who the client is are left out. */
@@ -14,9 +11,20 @@ export interface PlainHead {
   /** What the peer says of the client, by lower-case name; null when it says nothing. */
   claims: Record<string, string> | null;
   host: string;
-  bodyBytes: number;
+  /** Null where nothing is said of it. */
+  bodyBytes: number | null;
   /** The client wants its connection to end with the answer. */
   wantsToEnd: boolean;
+}
+
+/** The head of a request that can be read in one way only, and asks for nothing unusual. */
+export interface PlainHead extends FoundLines {
+  method: string;
+  /** In origin form, as the bytes that came. */
+  target: string;
+  bodyBytes: number;
+  /** The lines as they came, for the next head. */
+  found: FoundLines;
 }
 
 /** The whole grammar: anything else is not plain, be it wrong or just unusual. */
@@ -43,7 +51,7 @@ const UNUSUAL: ReadonlySet<string> = new Set([
 
 const SAYS_ZERO: ReadonlySet<string> = new Set(['DELETE', 'OPTIONS']);
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
-/** Looking for doubled names takes the square of their number. */
+/** Looking for doubled names may take the square of their number. */
 const MOST_LINES = 64;
 const VERSION = ' HTTP/1.1'.length;
 
@@ -52,13 +60,15 @@ const VERSION = ' HTTP/1.1'.length;
  * belongs to the general lane.
  *
  * @param text the head up to and including its empty line, a character for each byte
+ * @param before the head before it on the same connection: most clients say the same of themselves each time
  * @returns null when it is not plain
  */
-export function readPlainHead(text: string): PlainHead | null {
+export function readPlainHead(text: string, before: PlainHead | null = null): PlainHead | null {
   if (!PLAIN.test(text)) return null;
   const methodEnd = text.indexOf(' ');
   const targetEnd = text.indexOf(' ', methodEnd + 1);
-  const found = readLines(text.slice(targetEnd + VERSION, -2));
+  const lines = text.slice(targetEnd + VERSION, -2);
+  const found = before?.found.lines.text === lines ? before.found : readLines(lines);
   if (found === null) return null;
   const method = text.slice(0, methodEnd);
   const takesBody = WITH_BODY.has(method);
@@ -67,53 +77,75 @@ export function readPlainHead(text: string): PlainHead | null {
   const target = text.slice(methodEnd + 1, targetEnd);
   // As the general lane has it: some servers wait for a body after these unless they are told that there is none.
   const isLengthMissing = found.bodyBytes === null && SAYS_ZERO.has(method);
-  const kept = isLengthMissing ? `${found.kept}content-length: 0\r\n` : found.kept;
-  return { ...found, kept, method, target, bodyBytes: found.bodyBytes ?? 0 };
+  return {
+    method,
+    target,
+    found,
+    lines: found.lines,
+    count: found.count,
+    kept: isLengthMissing ? `${found.kept}content-length: 0\r\n` : found.kept,
+    claims: found.claims,
+    host: found.host,
+    bodyBytes: found.bodyBytes ?? 0,
+    wantsToEnd: found.wantsToEnd,
+  };
 }
-
-type FoundLines = Omit<PlainHead, 'method' | 'target' | 'bodyBytes'> & { bodyBytes: number | null };
 
 /** Goes through the lines once; null when one of them, or two together, are not plain. */
 function readLines(text: string): FoundLines | null {
   const lower = text.toLowerCase();
-  const names: string[] = [];
-  let [kept, keptFrom] = ['', 2];
+  const names = new DoubledNames(lower);
+  let [kept, keptFrom, count] = ['', 2, 0];
   let host: string | null = null;
   let bodyBytes: number | null = null;
   let wantsToEnd = false;
   let claims: Record<string, string> | null = null;
-  for (let at = 2; at < text.length;) {
+  for (let at = 2; at < text.length; count += 1) {
     const colon = lower.indexOf(':', at);
     const end = lower.indexOf('\r\n', colon);
-    const name = lower.slice(at, colon);
-    if (names.length >= MOST_LINES || names.includes(name) || UNUSUAL.has(name)) return null;
-    names.push(name);
-    if (name === 'host') {
-      host = trimmed(text, colon + 1, end);
-    } else if (name === 'content-length') {
+    if (count >= MOST_LINES || names.add(at, colon)) return null;
+    const meaning = meaningOf(lower, at, colon);
+    if (meaning === 'unusual') return null;
+    if (meaning !== 'any') {
       const value = trimmed(text, colon + 1, end);
-      if (!LENGTH.test(value)) return null;
-      bodyBytes = Number(value);
-    } else if (name === 'connection') {
-      const value = trimmed(lower, colon + 1, end);
-      if (value !== 'close' && value !== 'keep-alive') return null;
-      wantsToEnd = value === 'close';
-      kept += text.slice(keptFrom, at);
-      keptFrom = end + 2;
-    } else if (mayBeClaim(name) && isClaim(name)) {
-      (claims ??= {})[name] = trimmed(text, colon + 1, end);
-      kept += text.slice(keptFrom, at);
-      keptFrom = end + 2;
+      if (meaning === 'host') host = value;
+      else if (meaning === 'content-length') {
+        if (!LENGTH.test(value)) return null;
+        bodyBytes = Number(value);
+      } else {
+        kept += text.slice(keptFrom, at);
+        keptFrom = end + 2;
+        if (meaning === 'claim') (claims ??= {})[lower.slice(at, colon)] = value;
+        else {
+          const wanted = value.toLowerCase();
+          if (wanted !== 'close' && wanted !== 'keep-alive') return null;
+          wantsToEnd = wanted === 'close';
+        }
+      }
     }
     at = end + 2;
   }
   if (host === null || !HOST.test(host)) return null;
   kept += text.slice(keptFrom);
-  const lines = new HeaderLines(text, lower);
-  return { lines, count: names.length, kept, claims, host, bodyBytes, wantsToEnd };
+  return { lines: new HeaderLines(text, lower), count, kept, claims, host, bodyBytes, wantsToEnd };
 }
 
-function mayBeClaim(name: string): boolean {
-  const first = name.charCodeAt(0);
-  return first === 120 || first === 102;
+type Meaning = 'any' | 'host' | 'content-length' | 'connection' | 'claim' | 'unusual';
+
+const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
+  ['host', 'host'],
+  ['content-length', 'content-length'],
+  ['connection', 'connection'],
+  ...[...UNUSUAL].map((name) => [name, 'unusual'] as const),
+]);
+/** How long the names are that mean something. */
+const LENGTHS: ReadonlySet<number> = new Set([...MEANINGS.keys()].map(({ length }) => length));
+const [LETTER_F, LETTER_X] = ['f'.charCodeAt(0), 'x'.charCodeAt(0)];
+
+/** Of most lines the length of their name says that they mean nothing here. */
+function meaningOf(lower: string, at: number, colon: number): Meaning {
+  const first = lower.charCodeAt(at);
+  if ((first === LETTER_X || first === LETTER_F) && isClaim(lower.slice(at, colon))) return 'claim';
+  if (!LENGTHS.has(colon - at)) return 'any';
+  return MEANINGS.get(lower.slice(at, colon)) ?? 'any';
 }

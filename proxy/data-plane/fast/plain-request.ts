@@ -19,6 +19,7 @@ import { pairsIn } from './header-lines.ts';
 import { linesOf, outgoingHead } from './outgoing-head.ts';
 import type { PlainHead } from './plain-head.ts';
 import { PlainTry, type PlainTrip, type TryClient } from './plain-try.ts';
+import { NO_BYTES } from './write.ts';
 
 /** One plain request of a client: what the stages know of it, and what they ask the lane to do for it. */
 export class PlainRequest implements RequestHead, Carrier, TryClient {
@@ -101,7 +102,7 @@ export class PlainRequest implements RequestHead, Carrier, TryClient {
     linesOf(headers);
     const more = [...headers, ...this.#connection.aboutItself(this.#endsConnection)];
     this.#onGone = (this.#onGone ?? new Set()).add(flushed);
-    this.#connection.send(problemAsText(problem, more, this.method !== 'HEAD'), NO_BYTES, '');
+    this.#connection.send(problemAsText(problem, more, this.method !== 'HEAD'), NO_BYTES, 0, '');
     this.#try?.abandon();
     this.endAnswer(flushed);
   }
@@ -165,8 +166,8 @@ export class PlainRequest implements RequestHead, Carrier, TryClient {
     this.#endsConnection = endConnection;
   }
 
-  send(prefix: string, bytes: Uint8Array, suffix: string): boolean {
-    return this.#connection.send(prefix, bytes, suffix);
+  send(prefix: string, bytes: Buffer, used: number, suffix: string): boolean {
+    return this.#connection.send(prefix, bytes, used, suffix);
   }
 
   endAnswer(ended: () => void): void {
@@ -222,5 +223,3 @@ export class PlainRequest implements RequestHead, Carrier, TryClient {
     };
   }
 }
-
-const NO_BYTES = new Uint8Array(0);

@@ -4,12 +4,12 @@ import { UnwantedAnswer, UpstreamTimeout } from '../lane/problems.ts';
 import type { TimeoutSettings } from '../lane/schema.ts';
 import type { ClientWords } from '../lane/rewrite.ts';
 import { readAnswerHead, type AnswerLines } from './answer-head.ts';
-import { BodyRelay, LAST_CHUNK, type Piece } from './body-relay.ts';
+import { BodyRelay, LAST_CHUNK } from './body-relay.ts';
 import { incomingHead, interimHead } from './incoming-head.ts';
 import type { KeptConnections } from './kept-connections.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 import { brokenAnswer, hangUp, overflow, switchedProtocol } from './upstream-errors.ts';
-import { write } from './write.ts';
+import { NO_BYTES, write } from './write.ts';
 
 /** One try of a plain request at one address. */
 export interface PlainTrip extends Destination {
@@ -37,7 +37,7 @@ export interface TryClient {
   /** From here on the answer is the upstream's. */
   beginAnswer(endConnection: boolean): void;
   /** False asks to wait for `clientDrained`. */
-  send(prefix: string, bytes: Uint8Array, suffix: string): boolean;
+  send(prefix: string, bytes: Buffer, used: number, suffix: string): boolean;
   /** All of the answer was written: calls back once it has left the process. */
   endAnswer(ended: () => void): void;
   breakOff(): void;
@@ -47,7 +47,6 @@ export interface TryClient {
 const LONGEST_HEAD = 16 * 1024;
 const HEAD_END = '\r\n\r\n';
 const PROTOCOL = 'HTTP/1.';
-const NO_BYTES = new Uint8Array(0);
 
 /** Carries one request to one address, and what comes back to the client. Its end is told once. */
 export class PlainTry implements ConnectionUser {
@@ -89,7 +88,7 @@ export class PlainTry implements ConnectionUser {
     this.#onUsedConnection = connection.wasUsed;
     this.#isConnecting = !connection.wasUsed;
     const { bytes, isWhole } = this.#client.takeBody();
-    write(connection.socket, this.#trip.head, bytes ?? NO_BYTES, '');
+    write(connection.socket, this.#trip.head, bytes ?? NO_BYTES, bytes?.length ?? 0, '');
     if (isWhole) return this.#requestWritten();
     this.#stopHearing = hearLastWords(connection.socket);
     connection.limitStall(this.#trip.limits.idleMs);
@@ -141,15 +140,15 @@ export class PlainTry implements ConnectionUser {
     if (!this.#isConnecting) this.#fail(new UpstreamTimeout('idle', this.#idleMs));
   }
 
-  received(bytes: Buffer): boolean {
+  received(bytes: Buffer, length: number): boolean {
     this.#noByteCame = false;
     this.#readAt = performance.now();
-    return this.#relay ? this.#pass(this.#relay, '', bytes) : this.#readHead(bytes);
+    return this.#relay ? this.#pass(this.#relay, '', bytes, 0, length) : this.#readHead(bytes, 0, length);
   }
 
   ended(): void {
     if (this.#relay?.endsWithConnection) {
-      this.#client.send('', NO_BYTES, LAST_CHUNK);
+      this.#client.send('', NO_BYTES, 0, LAST_CHUNK);
       return this.#answerEnded(false);
     }
     this.#fail(hangUp());
@@ -168,9 +167,10 @@ export class PlainTry implements ConnectionUser {
     else socket.write('', written);
   }
 
-  #readHead(bytes: Buffer): boolean {
+  #readHead(bytes: Buffer, from: number, to: number): boolean {
     const before = this.#head.length;
-    const text = this.#head + bytes.toString('latin1', 0, Math.min(bytes.length, LONGEST_HEAD));
+    const came = bytes.toString('latin1', from, Math.min(to, from + LONGEST_HEAD));
+    const text = before === 0 ? came : this.#head + came;
     const end = text.indexOf(HEAD_END, Math.max(0, before - HEAD_END.length));
     if (end === -1) {
       this.#head = text;
@@ -181,15 +181,15 @@ export class PlainTry implements ConnectionUser {
     const headEnd = end + HEAD_END.length;
     const answer = readAnswerHead(text.slice(0, headEnd), this.#trip.method);
     this.#head = '';
-    return this.#take(answer, bytes.subarray(headEnd - before));
+    return this.#take(answer, bytes, from + headEnd - before, to);
   }
 
-  #take(answer: AnswerLines | null, rest: Buffer): boolean {
+  #take(answer: AnswerLines | null, bytes: Buffer, from: number, to: number): boolean {
     // Whoever refused the rest of an upload has answered already.
     if (this.#isOver || this.#client.saidStatus > 0) return true;
     if (!answer) return this.#fail(brokenAnswer());
     if (answer.status === 101) return this.#fail(switchedProtocol());
-    if (answer.status < 200) return this.#inform(answer, rest);
+    if (answer.status < 200) return this.#inform(answer, bytes, from, to);
     if (!this.#trip.isWanted(answer.status)) return this.#fail(new UnwantedAnswer(answer.status));
     const more = this.#begin(answer);
     const endConnection = this.#trip.endConnection();
@@ -197,13 +197,13 @@ export class PlainTry implements ConnectionUser {
     const { words, keepAliveMs } = this.#trip;
     const head = incomingHead(answer, { more, words, endConnection, keepAliveMs });
     this.#relay = new BodyRelay(answer.framing);
-    return this.#pass(this.#relay, head, rest);
+    return this.#pass(this.#relay, head, bytes, from, to);
   }
 
   /** Whether a body may come is between this proxy and each of its ends; all else that is said meanwhile goes on. */
-  #inform(answer: AnswerLines, rest: Buffer): boolean {
-    if (answer.status !== 100) this.#client.send(interimHead(answer), NO_BYTES, '');
-    return rest.length === 0 || this.#readHead(rest);
+  #inform(answer: AnswerLines, bytes: Buffer, from: number, to: number): boolean {
+    if (answer.status !== 100) this.#client.send(interimHead(answer), NO_BYTES, 0, '');
+    return from === to || this.#readHead(bytes, from, to);
   }
 
   #begin(answer: AnswerLines): readonly HeaderPair[] {
@@ -212,28 +212,19 @@ export class PlainTry implements ConnectionUser {
     this.#status = status;
     this.#firstByteMs = performance.now() - this.#startedAt;
     this.#failed = status >= 500;
-    if (lines.get('content-type')?.toLowerCase().startsWith('text/event-stream'))
-      this.#idleMs = this.#trip.limits.streamIdleMs;
+    if (answer.isEventStream) this.#idleMs = this.#trip.limits.streamIdleMs;
     return this.#trip.answerHeaders({ status, header: (name) => lines.get(name) });
   }
 
-  #pass(relay: BodyRelay, head: string, bytes: Buffer): boolean {
-    const piece = relay.take(bytes);
-    if (piece.isBroken) return this.#fail(brokenAnswer());
-    const flows = this.#sendPiece(piece, head, bytes);
-    if (!piece.isDone) return flows;
-    this.#answerEnded(piece.surplus === 0);
-    return true;
-  }
-
-  #sendPiece({ prefix, used, suffix }: Piece, head: string, bytes: Buffer): boolean {
-    const flows = this.#client.send(
-      head + prefix,
-      used === bytes.length ? bytes : bytes.subarray(0, used),
-      suffix,
-    );
+  #pass(relay: BodyRelay, head: string, bytes: Buffer, from: number, to: number): boolean {
+    const { prefix, used, suffix, isDone, surplus, isBroken } = relay.take(bytes, from, to);
+    if (isBroken) return this.#fail(brokenAnswer());
+    const body = from === 0 || used === 0 ? bytes : bytes.subarray(from, from + used);
+    const flows = this.#client.send(head + prefix, body, used, suffix);
     if (this.#client.isBehind) this.#connection?.giveBufferAway();
-    return flows;
+    if (!isDone) return flows;
+    this.#answerEnded(surplus === 0);
+    return true;
   }
 
   /** The upstream has answered whole: its connection is free before the client has taken everything. */

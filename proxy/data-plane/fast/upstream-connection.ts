@@ -5,8 +5,8 @@ import { peerOf } from '../lane/connections.ts';
 /** The request that a connection is used for at the moment. */
 export interface ConnectionUser {
   connected(): void;
-  /** False lets the connection stand still until `resume`. The bytes are gone when this returns. */
-  received(bytes: Buffer): boolean;
+  /** The first `length` bytes came; they are gone when this returns. False lets the connection stand still. */
+  received(bytes: Buffer, length: number): boolean;
   /** What was written has left the process, after it did not at once. */
   drained(): void;
   /** Nothing of what was written has been taken for as long as was asked for. */
@@ -98,7 +98,7 @@ export class UpstreamConnection {
     socket.setNoDelay(true);
     socket.once('secureConnect', () => this.user?.connected());
     socket.on('data', (bytes: Buffer) => {
-      if (!this.#take(bytes)) socket.pause();
+      if (!this.#take(bytes, bytes.length)) socket.pause();
     });
     return socket;
   }
@@ -114,11 +114,11 @@ export class UpstreamConnection {
       this.#nextSize = LARGE_BUFFER;
       this.#buffer = null;
     }
-    return this.#take(buffer.subarray(0, bytes));
+    return this.#take(buffer, bytes);
   }
 
-  #take(bytes: Buffer): boolean {
-    if (this.user) return this.user.received(bytes);
+  #take(bytes: Buffer, length: number): boolean {
+    if (this.user) return this.user.received(bytes, length);
     // Nobody asked for it: whoever came next would take it for its answer.
     this.socket.destroy();
     return false;

@@ -7,21 +7,18 @@ interface Writer {
   uncork(): void;
 }
 
-/** Writes text, bytes and text as one. False when the other end is behind. */
-export function write(to: Writer, prefix: string, bytes: Uint8Array, suffix: string): boolean {
-  if (bytes.length <= SMALL) {
-    const text = bytes.length === 0 ? '' : latin1(bytes);
-    const all = prefix + text + suffix;
+export const NO_BYTES = Buffer.alloc(0);
+
+/** Writes text, the first `used` of some bytes, and text as one. False when the other end is behind. */
+export function write(to: Writer, prefix: string, bytes: Buffer, used: number, suffix: string): boolean {
+  if (used <= SMALL) {
+    const all = used === 0 ? prefix + suffix : prefix + bytes.toString('latin1', 0, used) + suffix;
     return all === '' || to.write(all, 'latin1');
   }
   to.cork();
   if (prefix !== '') to.write(prefix, 'latin1');
-  let flows = to.write(bytes);
+  let flows = to.write(used === bytes.length ? bytes : bytes.subarray(0, used));
   if (suffix !== '') flows = to.write(suffix, 'latin1');
   to.uncork();
   return flows;
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }

@@ -54,7 +54,7 @@ async function tryAddresses(exchange: Exchange, pool: Pool, isWanted: IsWanted):
   }
 }
 
-async function finish(exchange: Exchange, attempt: Attempt, side: Side): Promise<Outcome> {
+function finish(exchange: Exchange, attempt: Attempt, side: Side): Outcome | Promise<Outcome> {
   const { error, isOver, status, failed, firstByteMs } = attempt;
   if (isOver || !error) return { status, failed, firstByteMs };
   exchange.finishWrite();
