@@ -5,7 +5,7 @@ import { exportJWK, generateKeyPair, SignJWT, type JWTPayload } from 'jose';
 import { Provider, type Configuration } from 'oidc-provider';
 
 export const PAGE = { client_id: 'strangler', client_secret: 'the secret of the page' };
-export const MACHINE = { client_id: 'deployer', client_secret: 'the secret of the machine' };
+const MACHINE = { client_id: 'deployer', client_secret: 'the secret of the machine' };
 export const AUDIENCE = 'strangler-api';
 
 export interface TestProvider {
