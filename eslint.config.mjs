@@ -13,6 +13,9 @@ const forbid = (...folders) => ({
   ],
 });
 
+/** Where nothing is told by the clock. */
+const DATA_FOLDERS = ['apply', 'backfill', 'databases', 'parking', 'relay', 'transport', 'verify'];
+
 export default tseslint.config(
   { ignores: ['**/dist', 'node_modules', '.strangler', '**/*.gen.ts', '**/*.mjs'] },
   ...tseslint.configs.recommendedTypeChecked,
@@ -37,6 +40,21 @@ export default tseslint.config(
   },
   { files: ['proxy/**'], rules: forbid('migrations', 'scripts', 'legacy-monolith', 'extracted') },
   { files: ['migrations/**'], rules: forbid('proxy', 'scripts', 'legacy-monolith', 'extracted') },
+  {
+    files: DATA_FOLDERS.map((folder) => `migrations/${folder}/**`),
+    ignores: ['**/*.test.ts', 'migrations/databases/finding.ts'],
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        {
+          object: 'Date',
+          property: 'now',
+          message:
+            'Measure time by performance.now(): a clock that is set back must not hold up what is due.',
+        },
+      ],
+    },
+  },
   {
     files: ['scripts/**'],
     ignores: ['scripts/demo/**', 'scripts/testing/**'],

@@ -109,12 +109,12 @@ async function adopt(dataDir: string, password: string): Promise<EmbeddedServer 
 
 /** After a crash the keeper is still stopping its server; one that stays has lost its keeper too. */
 async function readLock(dataDir: string): Promise<{ pid: number; port: number } | null> {
-  const giveUpAt = Date.now() + KEEPER_STOPS_MS;
+  const giveUpAt = performance.now() + KEEPER_STOPS_MS;
   for (;;) {
     const text = await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '');
     const [pid, , , port] = text.split('\n').map(Number);
     if (!pid || !port || !isAlive(pid)) return null;
-    if (Date.now() > giveUpAt) return { pid, port };
+    if (performance.now() > giveUpAt) return { pid, port };
     await pause(50);
   }
 }

@@ -83,7 +83,7 @@ export class BackgroundVerify {
       const ended = this.run(capability, stop)
         .catch((error: unknown) => {
           if (stop.signal.aborted) return;
-          this.notBefore.set(migration, Date.now() + RETRY_MS);
+          this.notBefore.set(migration, performance.now() + RETRY_MS);
           this.parts.onFailure(migration, error);
         })
         .finally(() => (this.running = null));
@@ -94,7 +94,8 @@ export class BackgroundVerify {
   private isDue({ name, databases, verify: settings }: Capability, last: VerifyRecord | undefined): boolean {
     const state = this.parts.journal.state(name);
     if (settings?.every === undefined || !databases || this.busy.has(name)) return false;
-    if (!isSynced(state.stage) || state.change || (this.notBefore.get(name) ?? 0) > Date.now()) return false;
+    if (!isSynced(state.stage) || state.change || (this.notBefore.get(name) ?? 0) > performance.now())
+      return false;
     const isOfNow = last?.state === 'done' && !last.roundTrip && last.epoch === state.epoch;
     return !isOfNow || Date.now() - Date.parse(last.at) >= settings.every;
   }
@@ -109,8 +110,8 @@ export class BackgroundVerify {
     const resume = kept?.epoch === state.epoch && kept.owner === state.owner ? kept : null;
     const record: VerifyRecord = { ...newRecord(state), unmapped: [...synced.mapping.unmapped] };
     if (resume) record.at = resume.at;
-    const started = Date.now();
-    const seconds = (): number => (resume?.seconds ?? 0) + (Date.now() - started) / 1000;
+    const started = performance.now();
+    const seconds = (): number => (resume?.seconds ?? 0) + (performance.now() - started) / 1000;
     const keeping = new ReportInOrder(store, keptName, SAVE_MS);
     const report = await verify(streamFrom(synced, state.owner, state.epoch), {
       ...paceOf(capability.verify),

@@ -121,14 +121,14 @@ async function run(
   const { migration, newEpoch: epoch, actor } = members[0].order;
   const together = Object.fromEntries(members.map(({ order }) => [order.migration, order.newEpoch]));
   const recorder = new RunRecorder(context.store, { migration, epoch, actor, beganFrom: from, together });
-  const now = Date.now();
+  const now = performance.now();
   const known: Run = {
     seqs: new Map(members.map(({ order, seq }) => [order.migration, seq])),
     decideBy: now + DECISION_BUDGET_MS,
     giveUpAt: now + COMPLETION_BUDGET_MS,
   };
   let state = from === 'order' ? begin() : resumeFrom(from);
-  while (state.doing !== null && Date.now() < known.giveUpAt) {
+  while (state.doing !== null && performance.now() < known.giveUpAt) {
     await context.observe(state.doing);
     const startedAt = performance.now();
     const outcome = await carryOut(context, members, state, known);
@@ -150,7 +150,7 @@ async function carryOut(
   known: Run,
 ): Promise<Outcome> {
   const { decideBy } = known;
-  const leftMs = decideBy - Date.now();
+  const leftMs = decideBy - performance.now();
   const why = state.reason ?? 'unknown';
   const journal = (decide: (order: OwnerChangeOrder) => Decision): Promise<void> =>
     append(context, members, known, decide);
@@ -205,7 +205,7 @@ async function inTime(
       `"${effect}" did not end in time${waitedFor.length > 0 ? `: no answer from ${waitedFor.join(', ')}` : ''}`,
       true,
     );
-  const ms = isBounded ? decideBy + GRACE_MS - Date.now() : ANSWER_MS;
+  const ms = isBounded ? decideBy + GRACE_MS - performance.now() : ANSWER_MS;
   const working = within(ms, late, work);
   if (!isBounded) return working;
   const over = new AbortController();
@@ -258,7 +258,7 @@ async function awaitHeld(store: ControlStore, seq: number, decideBy: number): Pr
     const proxies = await store.liveProxies();
     const late = proxies.filter((proxy) => proxy.acked < seq);
     if (late.length === 0) return;
-    if (Date.now() > decideBy) {
+    if (performance.now() > decideBy) {
       const names = late.map((proxy) => proxy.id).join(', ');
       throw new MoveFailedError(
         `proxy ${names} did not hold its writes in time: a running write takes too long, or the proxy is stuck`,

@@ -46,7 +46,7 @@ export async function drain(
   for (;;) {
     const lag = await lagOf(stream);
     if (lag.changes === 0) break;
-    if (Date.now() > decideBy) {
+    if (performance.now() > decideBy) {
       throw new MoveFailedError(
         `${lag.changes} changes were still on their way when the time was over`,
         true,

@@ -10,7 +10,7 @@ export class ReportInOrder {
   private readonly everyMs: number;
   private last: Promise<void> = Promise.resolve();
   private isWriting = false;
-  private offeredAt = 0;
+  private offeredAt = -Infinity;
 
   /** @param everyMs what is offered sooner than this after the last time is left out */
   constructor(store: Pick<ControlStore, 'report'>, name: string, everyMs: number) {
@@ -21,8 +21,8 @@ export class ReportInOrder {
 
   /** Writes how far it is, unless that was just said or is being said. That it fails does no harm. */
   offer(value: () => unknown): void {
-    if (this.isWriting || Date.now() - this.offeredAt < this.everyMs) return;
-    this.offeredAt = Date.now();
+    if (this.isWriting || performance.now() - this.offeredAt < this.everyMs) return;
+    this.offeredAt = performance.now();
     this.write(value()).catch(() => undefined);
   }
 

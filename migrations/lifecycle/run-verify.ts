@@ -113,9 +113,9 @@ async function mapThereAndBack(
   record: VerifyRecord,
   tell: () => void,
 ): Promise<void> {
-  const started = Date.now();
+  const started = performance.now();
   const take = ({ rows, altered, examples }: RoundTripReport): void => {
-    const seconds = (Date.now() - started) / 1000;
+    const seconds = (performance.now() - started) / 1000;
     const rowsPerSecond = rows / Math.max(0.001, seconds);
     const details = examples.slice(0, SHOWN).map(describeAltered);
     Object.assign(record, { rowsCompared: rows, differences: altered, seconds, rowsPerSecond, details });
@@ -130,8 +130,9 @@ async function mapThereAndBack(
 }
 
 async function compare(stream: Stream, record: VerifyRecord, tell: () => void): Promise<VerifyReport> {
-  const started = Date.now();
-  const take = (report: VerifyReport): void => takeReport(record, report, (Date.now() - started) / 1000);
+  const started = performance.now();
+  const take = (report: VerifyReport): void =>
+    takeReport(record, report, (performance.now() - started) / 1000);
   const report = await verify(stream, {
     observe: (progress) => {
       take(progress);

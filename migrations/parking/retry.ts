@@ -84,12 +84,12 @@ export class Retries {
 
   /** To be called in each round. */
   async whenDue(): Promise<void> {
-    if (Date.now() < this.dueAt) return;
+    if (performance.now() < this.dueAt) return;
     const { target, migration, epoch, mapping } = this.stream;
     const tried = await retryParked(target, migration, epoch, mapping, this.limit);
     const isWell = tried.every(({ reason }) => reason === null);
     const isMore = isWell && tried.length === this.limit;
     this.limit = isWell ? Math.min(this.limit * 4, MANY) : FEW;
-    this.dueAt = isMore ? 0 : Date.now() + EVERY_MS;
+    this.dueAt = isMore ? 0 : performance.now() + EVERY_MS;
   }
 }

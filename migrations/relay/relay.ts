@@ -74,7 +74,7 @@ export async function relayForever(
   while (!signal.aborted) {
     const tellApplied = beginRound();
     const lag = await lagOf(stream);
-    const isDue = Date.now() >= housekeepingAt;
+    const isDue = performance.now() >= housekeepingAt;
     const applied = lag.changes > 0 || isDue ? await relayOnce(stream) : 0;
     observe(lag, applied);
     // What is parked was read and is not there; asked last, so that nothing is parked afterwards unseen.
@@ -82,7 +82,7 @@ export async function relayForever(
     await retries.whenDue();
     if (isDue) {
       await keepHouse(stream);
-      housekeepingAt = Date.now() + HOUSEKEEPING_MS;
+      housekeepingAt = performance.now() + HOUSEKEEPING_MS;
     }
     await pause(POLL_MS, undefined, { signal }).catch(() => undefined);
   }

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -39,18 +39,67 @@ async function find(): Promise<string> {
 /** Starts the `mariadbd` of this machine on data of its own, which end with it. */
 export async function startInstalled(env: NodeJS.ProcessEnv = {}): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'strangler-mysql-'));
-  const data = `--datadir=${join(folder, 'data')}`;
-  const me = process.getuid?.() === 0 ? ['--user=root'] : [];
-  const install = ['--no-defaults', data, ...me, '--auth-root-authentication-method=normal'];
-  // A server that starts deletes the temporary files of another one in the same folder.
-  const own = { ...env, TMPDIR: folder };
-  await run('mariadb-install-db', install, { env: { ...process.env, ...own } });
+  await makeData(folder, env);
+  const flags = ['--innodb-flush-log-at-trx-commit=0'];
+  return (await startOn(folder, flags, { env, clean: `rm -rf '${folder}'` })).url;
+}
+
+const ME = process.getuid?.() === 0 ? ['--user=root'] : [];
+/** A server that starts deletes the temporary files of another one in the same folder. */
+const within = (folder: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...env,
+  TMPDIR: folder,
+});
+
+/** Makes new data for the `mariadbd` of this machine, with a root that needs no password. */
+export async function makeData(folder: string, env: NodeJS.ProcessEnv = {}): Promise<void> {
+  const args = ['--no-defaults', `--datadir=${join(folder, 'data')}`, ...ME];
+  await run('mariadb-install-db', [...args, '--auth-root-authentication-method=normal'], {
+    env: within(folder, env),
+  });
+}
+
+/** A server of the test's own. */
+export interface RunningServer {
+  url: string;
+  /** Ends it as an administrator would. */
+  stop(): Promise<void>;
+  /** `kill -9`: it recovers from its log when it is started again. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts the `mariadbd` of this machine on data that are there. It ends with this process, whatever becomes of that.
+ *
+ * @param clean a command that runs when it has ended
+ */
+export async function startOn(
+  folder: string,
+  flags: readonly string[],
+  { env = {}, clean = 'true' }: { env?: NodeJS.ProcessEnv; clean?: string } = {},
+): Promise<RunningServer> {
   const port = await freePort();
+  const pidFile = join(folder, 'pid');
   const command = [
-    ...['mariadbd', '--no-defaults', data, ...me, `--port=${port}`, '--bind-address=127.0.0.1'],
-    ...[`--socket=${join(folder, 'socket')}`, '--innodb-flush-log-at-trx-commit=0', '--skip-log-bin'],
+    ...['mariadbd', '--no-defaults', `--datadir=${join(folder, 'data')}`, ...ME, `--port=${port}`],
+    ...['--bind-address=127.0.0.1', `--socket=${join(folder, 'socket')}`, `--pid-file=${pidFile}`],
+    ...['--skip-log-bin', ...flags],
   ];
-  return untilReady(`mysql://root@127.0.0.1:${port}`, whileWeLive(command, `rm -rf '${folder}'`, own));
+  const shell = whileWeLive(command, clean, within(folder, env));
+  const url = await untilReady(`mysql://root@127.0.0.1:${port}`, shell);
+  const stop = async (): Promise<void> => {
+    if (shell.exitCode !== null) return;
+    const gone = once(shell, 'exit');
+    shell.ref();
+    shell.stdin?.end();
+    await gone;
+  };
+  const kill = async (): Promise<void> => {
+    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGKILL');
+    await stop();
+  };
+  return { url, stop, kill };
 }
 
 async function startContainer(): Promise<string> {
@@ -59,7 +108,7 @@ async function startContainer(): Promise<string> {
     ...['docker', 'run', '--rm', '-e', 'MYSQL_ALLOW_EMPTY_PASSWORD=1'],
     ...['-p', `127.0.0.1:${port}:3306`, 'mysql:8'],
   ];
-  return untilReady(`mysql://root@127.0.0.1:${port}`, whileWeLive(command, 'true', {}));
+  return untilReady(`mysql://root@127.0.0.1:${port}`, whileWeLive(command, 'true', process.env));
 }
 
 /** Its shell reads from us, and ends the server when nobody is left to write: not even a `kill -9` leaves it behind. */
@@ -72,7 +121,7 @@ function whileWeLive(command: readonly string[], clean: string, env: NodeJS.Proc
       'sh',
       ...command,
     ],
-    { stdio: ['pipe', 'ignore', 'ignore'], env: { ...process.env, ...env }, detached: true },
+    { stdio: ['pipe', 'ignore', 'ignore'], env, detached: true },
   );
   shell.unref();
   (shell.stdin as Socket).unref();

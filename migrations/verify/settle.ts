@@ -26,7 +26,7 @@ export async function settle(
   keys: readonly Row[],
   patienceMs: number,
 ): Promise<{ differences: Difference[]; unsettled: number; parked: number }> {
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   const found: Found[] = [];
   let open = await withoutParked(stream, entry, keys);
   const parked = keys.length - open.length;
@@ -37,7 +37,7 @@ export async function settle(
       if (look?.settled && look.difference) found.push({ key, difference: look.difference });
       return !look?.settled;
     });
-    if (Date.now() > deadline) break;
+    if (performance.now() > deadline) break;
     if (open.length > 0) await pause(PAUSE_MS);
   }
   const { differences, late, unsettled } = await stillTrue(stream, entry, found);

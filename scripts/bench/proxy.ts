@@ -71,7 +71,7 @@ interface Measured extends LoadResult {
 
 /** Of /proc/…/stat: the kernel counts in hundredths of a second. */
 const TICK_US = 10_000;
-const WARM_UP_SECONDS = 1;
+const WARM_UP_SECONDS = 3;
 
 const number = (text: string): number => Number(text);
 const options = new Command('bench:proxy')

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Write } from './ledger.ts';
-import { NotDoneError } from './sides.ts';
+import { NotDoneError } from './not-done.ts';
 import type { SideDatabase } from './sides.ts';
 import { workloadOf } from './workloads/all.ts';
 

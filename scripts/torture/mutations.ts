@@ -19,6 +19,9 @@ const APPLY = `${POSTGRES}/apply.ts`;
 const APPLY_SQL = `${POSTGRES}/apply-sql.ts`;
 const RELAY = 'migrations/relay/relay.ts';
 
+const MYSQL = 'migrations/databases/mysql';
+const ON_MYSQL = ['--monolith', 'mysql', '--service', 'mysql'];
+
 /** Each must be caught by the torture: a mistake that it lets pass is one that it does not guard against. */
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -180,6 +183,122 @@ export const MUTATIONS: readonly Mutation[] = [
         file: CHANGES,
         find: '${UNSEEN} ORDER BY id`',
         replace: '${UNSEEN} ORDER BY id DESC`',
+      },
+    ],
+  },
+  {
+    name: 'mysql: no epoch check in applying',
+    args: [...ON_MYSQL, '--faults', 'does not hear'],
+    edits: [
+      {
+        file: `${MYSQL}/apply.ts`,
+        find: "if (role !== 'follower' || found !== String(epoch)) {",
+        replace: "if (role === 'fenced') {",
+      },
+    ],
+  },
+  {
+    name: 'mysql: a batch that came to nothing is not taken again',
+    args: [...ON_MYSQL, '--faults', 'kill sync'],
+    edits: [
+      {
+        file: `${MYSQL}/changes.ts`,
+        find: 'const again = await session.rows(waiting(`batch > ${since}`));',
+        replace: "const again = await session.rows(waiting('FALSE'));",
+      },
+    ],
+  },
+  {
+    name: 'mysql: REPLACE instead of upsert',
+    args: ON_MYSQL,
+    edits: [
+      {
+        file: `${MYSQL}/write-rows.ts`,
+        find: 'if (!isKnown) {',
+        replace: 'if (!isKnown || !target.part) {',
+      },
+      {
+        file: `${MYSQL}/write-rows.ts`,
+        find: '`INSERT INTO ${tableIdent(target.name)} (${names}) VALUES',
+        replace: '`REPLACE INTO ${tableIdent(target.name)} (${names}) VALUES',
+      },
+    ],
+  },
+  {
+    name: 'mysql: no mark comparison',
+    args: [...ON_MYSQL, '--transport', 'rabbitmq'],
+    edits: [
+      {
+        file: `${MYSQL}/marks.ts`,
+        find: 'return (!mark || isOlder(mark, mine)) && (!truncated || isOlder(truncated, mine));',
+        replace: 'return mark === undefined || truncated === undefined || isOlder(mark, mine) || true;',
+      },
+    ],
+  },
+  {
+    name: 'mysql: no tombstone',
+    args: [...ON_MYSQL, '--faults', 'copy again'],
+    edits: [
+      {
+        file: `${MYSQL}/apply.ts`,
+        find: '    await this.marks.set(target.entry, fresh, true);\n    await deleteRows',
+        replace: '    await deleteRows',
+      },
+    ],
+  },
+  {
+    name: 'mysql: backfill that overwrites',
+    args: [...ON_MYSQL, '--faults', 'copy again'],
+    edits: [
+      {
+        file: `${MYSQL}/apply.ts`,
+        find: "    const fresh = await this.marks.newerThanMarked(target.entry, rows);\n    const touched = fresh.filter((row) => row.version !== '0');\n    await this.marks.set(target.entry, touched, false);",
+        replace: '    const fresh = rows;',
+      },
+    ],
+  },
+  {
+    name: 'mysql: no loop guard',
+    args: [...ON_MYSQL, '--faults', 'network slow'],
+    edits: [
+      {
+        file: `${MYSQL}/triggers.ts`,
+        find: '    BEGIN\n      DECLARE EXIT HANDLER FOR ${UNKNOWN_COLUMN} ${keyless}',
+        replace:
+          '    END IF; IF TRUE THEN BEGIN\n      DECLARE EXIT HANDLER FOR ${UNKNOWN_COLUMN} ${keyless}',
+      },
+    ],
+  },
+  {
+    name: 'mysql: the fence is read without a lock',
+    args: [...ON_MYSQL, '--faults', 'long transaction'],
+    edits: [
+      {
+        file: `${MYSQL}/triggers.ts`,
+        find: 'WHERE migration = ${literal(migration)} LOCK IN SHARE MODE;',
+        replace: 'WHERE migration = ${literal(migration)};',
+      },
+    ],
+  },
+  {
+    name: 'mysql: parked changes dropped',
+    args: [...ON_MYSQL, '--faults', 'poison'],
+    edits: [
+      {
+        file: `${MYSQL}/parking.ts`,
+        find: 'for (let i = 0; i < changes.length; i += KEYS) await this.parkSome(changes.slice(i, i + KEYS), reason);',
+        replace: 'for (let i = 0; i < 0; i += KEYS) await this.parkSome(changes.slice(i, i + KEYS), reason);',
+      },
+    ],
+  },
+  {
+    name: 'mysql: changes applied out of order',
+    args: ON_MYSQL,
+    edits: [
+      {
+        file: `${MYSQL}/changes.ts`,
+        find: "WHERE id IN (${ids.join(', ')}) ORDER BY id`,",
+        replace: "WHERE id IN (${ids.join(', ')}) ORDER BY id DESC`,",
       },
     ],
   },

@@ -19,7 +19,9 @@ export interface Result {
   endedByThemselves: number;
 }
 
-const KINDS = ['lost', 'doubled', 'reordered', 'resurrected', 'difference', 'not allowed'] as const;
+const KINDS = ['lost', 'doubled', 'reordered', 'resurrected', 'difference', 'not allowed', 'never'] as const;
+
+const WORDS: Partial<Record<Case['kind'], string>> = { never: 'never came' };
 
 /** The table at the end. */
 export function resultTable(result: Result): string {
@@ -37,7 +39,10 @@ export function resultTable(result: Result): string {
     ['faults', `${total}: ${[...struck].map(([kind, times]) => `${kind} ${times}`).join(', ')}`],
     ['checks', `${result.checks}, of ${result.rows} rows`],
     ['ended by themselves', `${result.endedByThemselves} processes`],
-    ...KINDS.map((kind): [string, string] => [kind, String(cases.filter((one) => one.kind === kind).length)]),
+    ...KINDS.map((kind): [string, string] => [
+      WORDS[kind] ?? kind,
+      String(cases.filter((one) => one.kind === kind).length),
+    ]),
   ];
   const table = new Table({ wordWrap: true, colWidths: [22, 96], style: { head: [], border: [] } });
   table.push(...rows);

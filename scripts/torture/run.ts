@@ -38,7 +38,7 @@ export async function run(scene: Scene, options: TortureOptions): Promise<Result
     if (!(error instanceof NeverError)) throw error;
     // What never comes is a case; the last check tells more of it.
     const what = error.message;
-    course.cases.push({ kind: 'difference', side: 'both', workload: 'the product', key: 'a fault', what });
+    course.cases.push({ kind: 'never', side: 'both', workload: 'the product', key: 'a fault', what });
   }
   await moves.stop();
   await moving;
@@ -95,14 +95,7 @@ async function lookAtAll(scene: Scene, course: Course): Promise<void> {
 async function figures(scene: Scene): Promise<Omit<Result, keyof Course | 'seed' | 'seconds'>> {
   const { ledger, moves, sides } = scene;
   let changes = 0;
-  for (const side of SIDES) {
-    const { rows } = await sides[side].read((sql) =>
-      sql(
-        `SELECT last_value AS n FROM pg_sequences WHERE schemaname = 'strangler' AND sequencename = 'change_id_seq'`,
-      ),
-    );
-    changes += Number(rows[0]?.n ?? 0);
-  }
+  for (const side of SIDES) changes += await sides[side].captured();
   const made = [...moves.done].map(([verb, times]) => `${verb} ${times}`).join(', ');
   const parts = [scene.sync, scene.second, scene.control, scene.proxy];
   return {

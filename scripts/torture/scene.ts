@@ -13,10 +13,11 @@ import type { PartSettings } from '../testing/part.ts';
 import type { Random } from './random.ts';
 import { OwnServer, SERVERS } from './servers.ts';
 import type { ServerName } from './servers.ts';
-import { SideDatabase, SIDES } from './sides.ts';
-import type { SideName } from './sides.ts';
+import { openSide, SIDES } from './sides.ts';
+import type { SideDatabase, SideName } from './sides.ts';
 import { Watch } from './watch.ts';
 import { WORKLOADS } from './workloads/all.ts';
+import { schemaIn } from './workloads/workload.ts';
 import { Writers } from './writers.ts';
 
 /** Everything that a fault works with. */
@@ -50,10 +51,10 @@ export async function setTheScene(
   cleanUp: CleanUp,
   say: (line: string) => void,
 ): Promise<Scene> {
-  const servers = await startServers(folder, cleanUp);
+  const servers = await startServers(folder, options, cleanUp);
   const sides = {
-    monolith: await openSide(servers, 'monolith', cleanUp),
-    service: await openSide(servers, 'service', cleanUp),
+    monolith: await reachSide(servers, options, 'monolith', cleanUp),
+    service: await reachSide(servers, options, 'service', cleanUp),
   };
   const ledger = new Ledger();
   await makeTables(sides, ledger);
@@ -106,22 +107,33 @@ export async function setTheScene(
   return { folder, random, ledger, servers, sides, moves, writers, watch, sync, second, control, proxy, say };
 }
 
-async function startServers(folder: string, cleanUp: CleanUp): Promise<Scene['servers']> {
-  const started = await Promise.all(SERVERS.map((name) => OwnServer.start(folder, name)));
+async function startServers(
+  folder: string,
+  { dialects }: TortureOptions,
+  cleanUp: CleanUp,
+): Promise<Scene['servers']> {
+  const makes = { ...dialects, control: 'postgres' } as const;
+  const started = await Promise.all(SERVERS.map((name) => OwnServer.start(folder, name, makes[name])));
   cleanUp.push(() => Promise.all(started.map((server) => server.stop())));
   return Object.fromEntries(started.map((server) => [server.name, server])) as Scene['servers'];
 }
 
-async function openSide(servers: Scene['servers'], side: SideName, cleanUp: CleanUp): Promise<SideDatabase> {
+async function reachSide(
+  servers: Scene['servers'],
+  { dialects }: TortureOptions,
+  side: SideName,
+  cleanUp: CleanUp,
+): Promise<SideDatabase> {
   const wire = await servers[side].wire('the application');
-  const database = new SideDatabase(side, wire.urlOf(servers[side].url), CONNECTIONS);
+  const database = openSide(side, dialects[side], wire.urlOf(servers[side].url), CONNECTIONS);
   cleanUp.push(() => database.close());
   return database;
 }
 
 async function makeTables(sides: Scene['sides'], ledger: Ledger): Promise<void> {
   for (const workload of WORKLOADS) {
-    for (const side of SIDES) await sides[side].transaction((sql) => sql(workload.schema[side]));
+    for (const side of SIDES)
+      await sides[side].transaction((sql) => sql(schemaIn(sql.dialect, workload.schema[side])));
     ledger.initial(workload.name, await sides.monolith.transaction((sql) => workload.fill(sql)));
   }
 }
@@ -137,12 +149,15 @@ async function wiresOf(servers: Scene['servers'], broker: Broker | null, user: s
 /** JSON is YAML. */
 async function writeConfig(
   folder: string,
-  { capture }: TortureOptions,
+  { capture, dialects }: TortureOptions,
   broker: Broker | null,
 ): Promise<string> {
   const file = join(folder, 'strangler.yaml');
+  // Only PostgreSQL's log can be read.
+  const captureOf = (side: SideName): string => (dialects[side] === 'postgres' ? capture : 'trigger');
+  const captures = { monolith: captureOf('monolith'), service: captureOf('service') };
   const tables = WORKLOADS.flatMap((workload) => workload.pairs).map((pair) =>
-    capture === 'trigger' ? pair : { ...pair, capture: { monolith: capture, service: capture } },
+    capture === 'trigger' ? pair : { ...pair, capture: captures },
   );
   const config = {
     version: 1,

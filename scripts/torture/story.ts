@@ -29,29 +29,37 @@ export async function story(scene: Scene, fault: Fault): Promise<string> {
 }
 
 async function ofProduct(sql: Sql, ops: readonly string[]): Promise<string[]> {
-  const [side] = (await sql('SELECT role, owner, epoch, attempt, position FROM strangler.side')).rows;
+  const [name, text] =
+    sql.dialect === 'postgres'
+      ? [(table: string) => `strangler.${table}`, (column: string) => `${column}::text`]
+      : [(table: string) => `strangler_${table}`, (column: string) => `\`${column}\``];
+  const [side] = (await sql(`SELECT role, owner, epoch, attempt, position FROM ${name('side')}`)).rows;
   const lines = [`side: ${JSON.stringify(side ?? null)}`];
-  const tell = (name: string, rows: readonly Row[]): void => {
-    for (const row of rows) lines.push(`${name}: ${JSON.stringify(row).slice(0, 300)}`);
+  const tell = (what: string, rows: readonly Row[]): void => {
+    for (const row of rows) lines.push(`${what}: ${JSON.stringify(row).slice(0, 300)}`);
   };
   for (const op of ops) {
     const changes = await sql(
-      `SELECT id, txid, source, op, key, row FROM strangler.change WHERE row::text LIKE ? ORDER BY id LIMIT 3`,
+      `SELECT c.* FROM ${name('change')} c WHERE ${text('row')} LIKE ? ORDER BY id LIMIT 3`,
       `%${op}%`,
     );
     tell('change', changes.rows);
-    for (const { key, source } of changes.rows) {
+    // MySQL keeps marks by the hash of the key, which is the change's too.
+    const key = sql.dialect === 'postgres' ? 'key' : 'key_hash';
+    for (const { id, source } of changes.rows) {
       const marks = await sql(
-        `SELECT * FROM strangler.mark WHERE key = ? AND entry LIKE ?`,
-        key,
+        `SELECT m.* FROM ${name('mark')} m JOIN ${name('change')} c ON c.${key} = m.${key}
+         WHERE c.id = ? AND m.entry LIKE ?`,
+        id,
         `%${source}%`,
       );
       tell('mark', marks.rows);
     }
-    tell(
-      'parked',
-      (await sql(`SELECT * FROM strangler.parked WHERE row::text LIKE ? LIMIT 3`, `%${op}%`)).rows,
+    const parked = await sql(
+      `SELECT p.* FROM ${name('parked')} p WHERE ${text('row')} LIKE ? LIMIT 3`,
+      `%${op}%`,
     );
+    tell('parked', parked.rows);
   }
   return lines;
 }

@@ -24,16 +24,35 @@ afterEach(async () => {
   await gone;
 });
 
+/** Resolves to what it ended with, and to all that it said if that was not 0. */
+async function runTorture(...args: string[]): Promise<{ code: number | null; said: string }> {
+  torture = spawn(process.execPath, [join(import.meta.dirname, 'torture.ts'), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  torture.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const [code] = (await once(torture, 'close')) as [number | null];
+  return { code, said: code === 0 ? '' : said };
+}
+
 describe('a minute of torture', () => {
   it(
     'with each kind of fault at least once: nothing is lost, doubled, reordered, resurrected or different',
     async () => {
-      const args = [join(import.meta.dirname, 'torture.ts'), '--seconds', '60', '--seed', 'minute'];
-      torture = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-      let said = '';
-      torture.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text));
-      const [code] = (await once(torture, 'close')) as [number | null];
-      expect({ code, said: code === 0 ? '' : said }).toEqual({ code: 0, said: '' });
+      expect(await runTorture('--seconds', '60', '--seed', 'minute')).toEqual({ code: 0, said: '' });
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'finds nothing either where the monolith is on MariaDB, killed and restarted, and its sync with it',
+    async () => {
+      const faults = [
+        '--faults',
+        'kill sync: commit,kill sync: read,restarted: monolith,crashed,poison,long',
+      ];
+      const args = ['--monolith', 'mysql', '--seconds', '20', '--seed', 'mariadb'];
+      expect(await runTorture(...args, ...faults)).toEqual({ code: 0, said: '' });
     },
     LIMIT_MS,
   );

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { NOT_DONE, perform } from './application.ts';
 import type { Ledger, Write } from './ledger.ts';
+import { NotDoneError } from './not-done.ts';
 import type { Random } from './random.ts';
-import { NotDoneError, otherSide } from './sides.ts';
+import { otherSide } from './sides.ts';
 import type { SideDatabase, SideName } from './sides.ts';
 import { WORKLOADS, workloadOf } from './workloads/all.ts';
 

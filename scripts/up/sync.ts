@@ -107,7 +107,7 @@ export class SyncParts {
   private async stream(capability: Capability, state: MigrationState, signal: AbortSignal): Promise<void> {
     const synced = await openSynced(capability, state.stage);
     if (!synced) return;
-    let reportedAt = 0;
+    let reportedAt = -Infinity;
     let saving = false;
     const stream = streamFrom(synced, state.owner, state.epoch);
     const { store, journal, logger } = this;
@@ -116,8 +116,8 @@ export class SyncParts {
       slotWarnMegabytes: capability.slotWarnMegabytes ?? SLOT_WARN_MEGABYTES,
     });
     const observe = (report: SyncReport): void => {
-      if (saving || Date.now() - reportedAt < REPORT_MS) return;
-      reportedAt = Date.now();
+      if (saving || performance.now() - reportedAt < REPORT_MS) return;
+      reportedAt = performance.now();
       saving = true;
       const saved = this.store
         .report(`sync:${capability.name}`, watch.complete(report))

@@ -14,7 +14,7 @@ export class GateWatch {
   private readonly found = new Map<string, { seq: number; reasons: string[] }>();
   private readonly timer: NodeJS.Timeout;
   private watchedUntil = 0;
-  private lookedAt = 0;
+  private lookedAt = -Infinity;
   private isLooking = false;
 
   constructor(coordinator: Coordinator, journal: JournalFollower, names: readonly string[]) {
@@ -39,11 +39,11 @@ export class GateWatch {
   }
 
   isWatched(): void {
-    this.watchedUntil = Date.now() + WATCHED_FOR_MS;
+    this.watchedUntil = performance.now() + WATCHED_FOR_MS;
   }
 
   refreshSoon(): void {
-    this.lookedAt = 0;
+    this.lookedAt = -Infinity;
   }
 
   close(): void {
@@ -51,7 +51,7 @@ export class GateWatch {
   }
 
   private async look(): Promise<void> {
-    const now = Date.now();
+    const now = performance.now();
     if (this.isLooking || now > this.watchedUntil || now - this.lookedAt < EVERY_MS) return;
     this.isLooking = true;
     this.lookedAt = now;

@@ -47,7 +47,7 @@ export class Publisher {
   private readonly confirmed = new Bell();
   private unconfirmed = 0;
   private openCopies = 0;
-  private heardAt = Date.now();
+  private heardAt = performance.now();
 
   private constructor(
     link: Link,
@@ -128,7 +128,7 @@ export class Publisher {
   }
 
   private send(queue: string, content: Buffer, properties: object): void {
-    if (this.unconfirmed === 0) this.heardAt = Date.now();
+    if (this.unconfirmed === 0) this.heardAt = performance.now();
     this.unconfirmed += 1;
     const options = { persistent: true, mandatory: true, correlationId: this.run, ...properties };
     this.channel.publish(this.names.exchange, queue, content, options, this.hear);
@@ -150,7 +150,7 @@ export class Publisher {
 
   private readonly hear = (error: unknown): void => {
     this.unconfirmed -= 1;
-    this.heardAt = Date.now();
+    this.heardAt = performance.now();
     // A closed channel says so of each message; the link is broken by then, with the reason.
     if (error) this.link.break(new DeliveryError(this.link.where, 'it refused a change; see its log'));
     this.confirmed.ring();
@@ -160,7 +160,7 @@ export class Publisher {
   private async drain(left: number, signal: AbortSignal): Promise<void> {
     while (this.unconfirmed > left && !signal.aborted) {
       await this.confirmed.wait(CONFIRM_MS, signal);
-      if (Date.now() - this.heardAt >= CONFIRM_MS)
+      if (performance.now() - this.heardAt >= CONFIRM_MS)
         throw new DeliveryError(this.link.where, `it confirmed none of ${this.unconfirmed} messages for 4 s`);
     }
   }

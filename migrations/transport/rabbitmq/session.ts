@@ -103,7 +103,7 @@ class Session {
   private unreadable = 0;
   private reportedUnreadable = 0;
   private refused: ChangedKey[] = [];
-  private movedAt = Date.now();
+  private movedAt = performance.now();
 
   constructor(options: SessionOptions, publisher: Publisher, inbox: Inbox, where: string) {
     this.stream = options.stream;
@@ -145,10 +145,10 @@ class Session {
       const tell = this.options.beginRound();
       if (this.rounds.length < MOST_ROUNDS) {
         const { changes } = await source.pending(migration, position);
-        if (changes > 0 || Date.now() >= idleAt) {
+        if (changes > 0 || performance.now() >= idleAt) {
           const to = await source.readChanges(migration, position, async (batch) => {
             signal.throwIfAborted();
-            if (this.published === this.inbox.taken) this.movedAt = Date.now();
+            if (this.published === this.inbox.taken) this.movedAt = performance.now();
             const before = this.published;
             this.published += batch.length;
             await this.publisher.publish(origin, batch, before, signal);
@@ -156,7 +156,7 @@ class Session {
           signal.throwIfAborted();
           this.rounds.push({ from: position, to, last: this.published, tell: [] });
           position = to;
-          idleAt = Date.now() + HOUSEKEEPING_MS;
+          idleAt = performance.now() + HOUSEKEEPING_MS;
         }
         if (tell) await this.tellOnceApplied(tell);
         this.inbox.news.ring();
@@ -182,7 +182,7 @@ class Session {
       await this.apply(changes, reached);
       acknowledge();
       this.applied += changes.length;
-      this.movedAt = Date.now();
+      this.movedAt = performance.now();
       this.rounds.splice(0, reached.length);
       await this.tellApplied(reached.flatMap(({ tell }) => tell));
     }
@@ -196,10 +196,10 @@ class Session {
     const part = (): number => Math.min(inbox.reach, inbox.taken + BATCH);
     const isFull = (): boolean => part() === inbox.taken + BATCH;
     if (part() === inbox.taken && whole() === undefined) await this.listen(signal);
-    const giveUpAt = Date.now() + GATHER_MS;
+    const giveUpAt = performance.now() + GATHER_MS;
     while (part() > inbox.taken && whole() === undefined && !isFull() && !signal.aborted) {
-      if (Date.now() >= giveUpAt) break;
-      await inbox.news.wait(giveUpAt - Date.now(), signal);
+      if (performance.now() >= giveUpAt) break;
+      await inbox.news.wait(giveUpAt - performance.now(), signal);
     }
     return whole() ?? (part() > inbox.taken ? part() : null);
   }
@@ -247,7 +247,7 @@ class Session {
   private async listen(signal: AbortSignal): Promise<void> {
     await this.inbox.news.wait(1000, signal);
     const isWaiting = !this.inbox.isOpen || this.published > this.inbox.taken;
-    if (isWaiting && Date.now() - this.movedAt > DELIVERY_MS) {
+    if (isWaiting && performance.now() - this.movedAt > DELIVERY_MS) {
       const missing = `what was published did not come back for ${DELIVERY_MS / 1000} s`;
       throw new DeliveryError(this.where, `${missing}; it is published again`);
     }

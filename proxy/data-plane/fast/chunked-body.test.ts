@@ -76,6 +76,7 @@ describe('a chunked body', () => {
     '3 \r\nabc\r\n0\r\n\r\n',
     '3\nabc\r\n0\r\n\r\n',
     '3\rabc\r\n0\r\n\r\n',
+    '3\rxabc\r\n0\r\n\r\n',
     '3;x\nabc\r\n0\r\n\r\n',
     '3;x\0\r\nabc\r\n0\r\n\r\n',
     `3;${'x'.repeat(2000)}\r\nabc\r\n0\r\n\r\n`,

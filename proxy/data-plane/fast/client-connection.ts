@@ -25,6 +25,8 @@ interface Forwarded {
 }
 
 const HEAD_END = '\r\n\r\n';
+/** Longest text that is kept for the sake of the next head: many connections are idle. */
+const MOST_REMEMBERED = 2048;
 /** Of what comes behind a request whose answer is still to come. */
 const MOST_WAITING = 64 * 1024;
 /** How long the rest of a head is waited for before the general lane does so. */
@@ -175,7 +177,7 @@ export class ClientConnection {
     }
     const headEnd = end + HEAD_END.length;
     const plain = readPlainHead(text.length === headEnd ? text : text.slice(0, headEnd), this.#before);
-    this.#before = plain;
+    this.#before = text.length <= MOST_REMEMBERED ? plain : null;
     // Behind one another, requests run at the same time: that is the general lane's.
     if (!plain || bytes.length > headEnd + plain.bodyBytes || !this.#isWithinBounds(plain))
       return this.#handOver();

@@ -122,6 +122,23 @@ describe('any head at all', () => {
     expect(plain).toBeGreaterThan(10_000);
   });
 
+  it('is read as it would be by itself, whatever came before it on its connection', () => {
+    const random = seeded(9);
+    let before: ReturnType<typeof readPlainHead> = null;
+    let repeated = 0;
+    for (let count = 0; count < 20_000; count += 1) {
+      // Every other one says the same as the one before it, for another target.
+      const lines: string = before && count % 2 ? `${before.lines.text}\r\n` : '';
+      const text =
+        lines === '' ? oddHead(random) : `${count % 4 === 1 ? 'GET' : 'PUT'} /${count} HTTP/1.1${lines}`;
+      const behind: ReturnType<typeof readPlainHead> = readPlainHead(text, before);
+      expect(behind).toEqual(readPlainHead(text));
+      if (lines !== '' && behind) repeated += 1;
+      before = behind;
+    }
+    expect(repeated).toBeGreaterThan(1000);
+  });
+
   it('is never taken for something else, whatever characters it is made of', () => {
     const line = fc.tuple(
       fc.stringMatching(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,9}$/),

@@ -191,11 +191,10 @@ export class PlainTry implements ConnectionUser {
     if (answer.status === 101) return this.#fail(switchedProtocol());
     if (answer.status < 200) return this.#inform(answer, bytes, from, to);
     if (!this.#trip.isWanted(answer.status)) return this.#fail(new UnwantedAnswer(answer.status));
-    const more = this.#begin(answer);
     const endConnection = this.#trip.endConnection();
+    const head = this.#headOf(answer, endConnection);
+    if (head instanceof Error) return this.#fail(head);
     this.#client.beginAnswer(endConnection);
-    const { words, keepAliveMs } = this.#trip;
-    const head = incomingHead(answer, { more, words, endConnection, keepAliveMs });
     this.#relay = new BodyRelay(answer.framing);
     return this.#pass(this.#relay, head, bytes, from, to);
   }
@@ -204,6 +203,16 @@ export class PlainTry implements ConnectionUser {
   #inform(answer: AnswerLines, bytes: Buffer, from: number, to: number): boolean {
     if (answer.status !== 100) this.#client.send(interimHead(answer), NO_BYTES, 0, '');
     return from === to || this.#readHead(bytes, from, to);
+  }
+
+  /** An error where a header of our own cannot be written; thrown from here, it would end the process. */
+  #headOf(answer: AnswerLines, endConnection: boolean): string | Error {
+    const { words, keepAliveMs } = this.#trip;
+    try {
+      return incomingHead(answer, { more: this.#begin(answer), words, endConnection, keepAliveMs });
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
   }
 
   #begin(answer: AnswerLines): readonly HeaderPair[] {

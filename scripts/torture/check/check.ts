@@ -57,21 +57,14 @@ async function checkAtRest(scene: Scene): Promise<Checked> {
 /** @throws what is no case */
 function neverCame(error: unknown): Fault[] {
   if (!(error instanceof NeverError)) throw error;
-  return [faultOf(error.message, 'the sync')];
+  return [{ ...faultOf(error.message, 'the sync'), kind: 'never' }];
 }
 
 /** What is applied is no change of the side that follows: it would go back to where it came from. */
 async function echoes({ moves, sides }: Scene): Promise<Fault[]> {
   const owner = await moves.owner();
   const follower = otherSide(owner);
-  const changes = async (side: SideName): Promise<number> => {
-    const { rows } = await sides[side].read((sql) =>
-      sql(
-        `SELECT last_value AS n FROM pg_sequences WHERE schemaname = 'strangler' AND sequencename = 'change_id_seq'`,
-      ),
-    );
-    return Number(rows[0]?.n ?? 0);
-  };
+  const changes = (side: SideName): Promise<number> => sides[side].captured();
   const [here, there] = [await changes(owner), await changes(follower)];
   const [table, key] = owner === 'monolith' ? ['seat', 'seat_no'] : ['place', 'number'];
   await sides[owner].transaction((sql) => sql(`UPDATE ${table} SET op = op WHERE ${key} <= 5`));

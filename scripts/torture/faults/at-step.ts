@@ -13,10 +13,13 @@ export interface Step {
   moment: Moment;
 }
 
-const READ = /^\s*FETCH\b/i;
-const APPLY = /INTO strangler\.mark\b/i;
-const POSITION = /UPDATE strangler\.side SET position = \$/i;
+/** As PostgreSQL is asked, or MySQL: their bookkeeping is `strangler.mark` there and `strangler_mark` here. */
+const READ = /^\s*FETCH\b|FROM strangler_change WHERE id IN\b/i;
+const APPLY = /INTO strangler[._]mark\b/i;
+const POSITION = /UPDATE strangler[._]side SET position = [$']/i;
 const COMMIT = /^\s*COMMIT\b/i;
+const PURGE = /DELETE FROM strangler\.change\b|DELETE c FROM JSON_TABLE\b/i;
+const CHUNK = /UNBOUNDED PRECEDING|SELECT MAX\(c\.id\) FROM strangler_change\b/i;
 
 /** What one round of the sync consists of, in its order. */
 export const ROUND: readonly Step[] = [
@@ -30,12 +33,12 @@ export const ROUND: readonly Step[] = [
   { name: 'commit not sent', at: 'follower', statement: COMMIT, moment: 'unsent' },
   { name: 'commit sent', at: 'follower', statement: COMMIT, moment: 'sent' },
   { name: 'committed', at: 'follower', statement: COMMIT, moment: 'answered' },
-  { name: 'purge sent', at: 'owner', statement: /DELETE FROM strangler\.change\b/i, moment: 'sent' },
+  { name: 'purge sent', at: 'owner', statement: PURGE, moment: 'sent' },
 ];
 
 export const COPY: readonly [Step, Step] = [
-  { name: 'chunk read', at: 'owner', statement: /UNBOUNDED PRECEDING/i, moment: 'answered' },
-  { name: 'chunk written', at: 'follower', statement: /INTO strangler\.backfill\b/i, moment: 'sent' },
+  { name: 'chunk read', at: 'owner', statement: CHUNK, moment: 'answered' },
+  { name: 'chunk written', at: 'follower', statement: /INTO strangler[._]backfill\b/i, moment: 'sent' },
 ];
 
 /**

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { NotDoneError } from '../sides.ts';
+import { NotDoneError } from '../not-done.ts';
 import { numbers } from '../workloads/workload.ts';
 import { again } from '../workloads/again.ts';
 import { bulk } from '../workloads/bulk.ts';

@@ -1,9 +1,28 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { otherSide } from '../sides.ts';
+import type { Sql } from '../sides.ts';
 import type { Fault } from './fault.ts';
 
 /** Where the rows are that come again and again, on either side. */
 const TABLES = { monolith: ['tokn', 'tokn_id'], service: ['token', 'id'] } as const;
+
+const EVENTS = ['INSERT', 'UPDATE'] as const;
+
+/** Refuses rows for which this holds, and leaves those alone that are there: in MySQL no constraint does. */
+async function refuse(sql: Sql, table: string, which: string): Promise<void> {
+  if (sql.dialect === 'postgres') {
+    return void (await sql(`ALTER TABLE ${table} ADD CONSTRAINT poisoned CHECK (NOT (${which})) NOT VALID`));
+  }
+  for (const event of EVENTS) {
+    await sql(`CREATE TRIGGER poisoned_${event} BEFORE ${event} ON ${table} FOR EACH ROW
+      IF NEW.${which} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poisoned'; END IF`);
+  }
+}
+
+async function accept(sql: Sql, table: string): Promise<void> {
+  if (sql.dialect === 'postgres') return void (await sql(`ALTER TABLE ${table} DROP CONSTRAINT poisoned`));
+  for (const event of EVENTS) await sql(`DROP TRIGGER poisoned_${event}`);
+}
 
 /**
  * The following side refuses some values for a while: they are parked, and what comes later of their keys waits. Then
@@ -19,9 +38,7 @@ export const poison: Fault = {
       const [table, key] = TABLES[follower];
       const rest = random.below(5);
       const database = sides[follower];
-      await database.transaction((sql) =>
-        sql(`ALTER TABLE ${table} ADD CONSTRAINT poisoned CHECK (${key} % 5 <> ${rest}) NOT VALID`),
-      );
+      await database.transaction((sql) => refuse(sql, table, `${key} % 5 = ${rest}`));
       let parked = 0;
       try {
         await writers.more(60);
@@ -31,7 +48,7 @@ export const poison: Fault = {
         // So that what waits behind them is not covered by later writes.
         await writers.rest();
       } finally {
-        await database.transaction((sql) => sql(`ALTER TABLE ${table} DROP CONSTRAINT poisoned`));
+        await database.transaction((sql) => accept(sql, table));
       }
       await moves
         .until('nothing is parked any more', ({ sync }) => sync?.parked === 0 && sync.state === 'live')

@@ -16,7 +16,7 @@ interface Trap {
   spring: Spring;
 }
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'amqp:': 5672, 'postgres:': 5432 };
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'amqp:': 5672, 'mysql:': 3306, 'postgres:': 5432 };
 
 /** Bytes of one direction that wait here while the network is slow. */
 const LONGEST_QUEUE = 4 * 1024 * 1024;

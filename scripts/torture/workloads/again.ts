@@ -1,6 +1,15 @@
 import { INITIAL } from '../ledger.ts';
-import { NotDoneError } from '../sides.ts';
-import { argOf, inWordsOf, numbers, type Named, type Workload, valuesOf } from './workload.ts';
+import { NotDoneError } from '../not-done.ts';
+import {
+  argOf,
+  inserted,
+  inWordsOf,
+  numbers,
+  onDouble,
+  type Named,
+  type Workload,
+  valuesOf,
+} from './workload.ts';
 
 /** Enough rows for several chunks of the first copy, so that writes and faults fall between and into them. */
 const FILLED = 9000;
@@ -23,7 +32,14 @@ export const again: Workload = {
     service: 'CREATE TABLE token (id integer PRIMARY KEY, body text NOT NULL, op varchar(40) NOT NULL);',
   },
   tables: { monolith: ['tokn'], service: ['token'] },
-  pairs: [{ from: 'tokn', to: 'token', key: { tokn_id: 'id' }, columns: { bdy: 'body', op: 'op' } }],
+  pairs: [
+    {
+      from: 'tokn',
+      to: 'token',
+      key: { tokn_id: 'id' },
+      columns: { bdy: { to: 'body', fits: true }, op: 'op' },
+    },
+  ],
   async fill(sql) {
     for (let first = 1; first <= FILLED; first += 3000) {
       const { marks, values } = valuesOf(numbers(3000, first).map((id) => [id, bodyOf(INITIAL), INITIAL]));
@@ -41,8 +57,8 @@ export const again: Workload = {
     const id = argOf(write, 0);
     const put = () =>
       sql(
-        words(`INSERT INTO {token} ({id}, {body}, op) VALUES (?, ?, ?)
-          ON CONFLICT ({id}) DO UPDATE SET {body} = excluded.{body}, op = excluded.op`),
+        words(`INSERT INTO {token} ({id}, {body}, op) VALUES (?, ?, ?) ${onDouble(sql, '{id}')}
+          {body} = ${inserted(sql, '{body}')}, op = ${inserted(sql, 'op')}`),
         id,
         bodyOf(write.op),
         write.op,

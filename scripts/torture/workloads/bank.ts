@@ -1,8 +1,11 @@
-import { NotDoneError } from '../sides.ts';
+import { NotDoneError } from '../not-done.ts';
 import { argOf, inWordsOf, numbers, type Named, type Workload, valuesOf } from './workload.ts';
 
 const ACCOUNTS = 16;
 const START = 100_000;
+
+/** The monolith counts in whole units with two digits behind the point, the service in the minor ones. */
+const UNITS = { monolith: 100, service: 1 };
 
 const NAMES: Named = {
   monolith: {
@@ -10,7 +13,6 @@ const NAMES: Named = {
     saving: 'sav_acct',
     id: 'acct_no',
     balance: 'bal',
-    unit: '0.01',
     transfer: 'xfer',
   },
   service: {
@@ -18,7 +20,6 @@ const NAMES: Named = {
     saving: 'savings',
     id: 'id',
     balance: 'minor',
-    unit: '1',
     transfer: 'transfer',
   },
 };
@@ -32,8 +33,8 @@ const schemaOf = (side: 'monolith' | 'service'): string => {
     CREATE TABLE {current} ({id} integer PRIMARY KEY, {balance} ${money} NOT NULL);
     CREATE TABLE {saving} ({id} integer PRIMARY KEY, {balance} ${money} NOT NULL);
     CREATE TABLE {transfer} (
-      op varchar(40) PRIMARY KEY, source integer NOT NULL REFERENCES {current}, target integer NOT NULL REFERENCES {saving},
-      amount integer NOT NULL);`);
+      op varchar(40) PRIMARY KEY, source integer NOT NULL, target integer NOT NULL, amount integer NOT NULL,
+      FOREIGN KEY (source) REFERENCES {current} ({id}), FOREIGN KEY (target) REFERENCES {saving} ({id}));`);
 };
 
 /** Transfers between accounts of two tables. The sum never changes, and each balance is what its transfers make it. */
@@ -81,8 +82,8 @@ export const bank: Workload = {
     const [from, to, amount] = [argOf(write, 0), argOf(write, 1), argOf(write, 2)];
     const book = (table: string, id: number, by: number) =>
       sql(
-        words(`UPDATE {${table}} SET {balance} = {balance} + CAST(? AS integer) * {unit} WHERE {id} = ?`),
-        by,
+        words(`UPDATE {${table}} SET {balance} = {balance} + CAST(? AS decimal(14, 2)) WHERE {id} = ?`),
+        by / UNITS[side],
         id,
       );
     const { count } = await book('current', from, -amount);
@@ -100,15 +101,15 @@ export const bank: Workload = {
     const words = inWordsOf(NAMES, side);
     const { rows } = await sql(words('SELECT op, source, target, amount FROM {transfer}'));
     const balances = async (table: string, sign: number, end: 'source' | 'target') => {
-      const found = await sql(
-        words(`SELECT {id} AS id, CAST({balance} / {unit} AS bigint) AS minor FROM {${table}}`),
-      );
+      const found = await sql(words(`SELECT {id} AS id, {balance} AS balance FROM {${table}}`));
       const expected = new Map(numbers(ACCOUNTS).map((id) => [String(id), START]));
       for (const row of rows) {
         const id = row[end] ?? '';
         expected.set(id, (expected.get(id) ?? 0) + sign * Number(row.amount));
       }
-      const minor = new Map(found.rows.map((row) => [row.id ?? '', Number(row.minor)]));
+      const minor = new Map(
+        found.rows.map((row) => [row.id ?? '', Math.round(Number(row.balance) * UNITS[side])]),
+      );
       return [...expected]
         .filter(([id, sum]) => minor.get(id) !== sum)
         .map(([id, sum]) => ({

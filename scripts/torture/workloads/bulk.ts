@@ -1,4 +1,4 @@
-import { NotDoneError } from '../sides.ts';
+import { NotDoneError } from '../not-done.ts';
 import { argOf, inWordsOf, numbers, type Named, type Workload, valuesOf } from './workload.ts';
 
 const BATCHES = 8;

@@ -1,4 +1,4 @@
-import { inWordsOf, numbers, type Named, type Workload, argOf } from './workload.ts';
+import { inserted, inWordsOf, numbers, onDouble, type Named, type Workload, argOf } from './workload.ts';
 
 const WINDOW = 24;
 /** Writes of one writer after which the window of lists that grow moves on by one: no list grows for ever. */
@@ -23,8 +23,8 @@ const schemaOf = (side: 'monolith' | 'service'): string =>
   )(`
     CREATE TABLE {list} ({id} integer PRIMARY KEY, {items} text NOT NULL, {length} integer NOT NULL);
     CREATE TABLE {entry} (
-      {id} integer NOT NULL REFERENCES {list}, {position} integer NOT NULL, item varchar(40) NOT NULL,
-      PRIMARY KEY ({id}, {position}));`);
+      {id} integer NOT NULL, {position} integer NOT NULL, item varchar(40) NOT NULL,
+      PRIMARY KEY ({id}, {position}), FOREIGN KEY ({id}) REFERENCES {list} ({id}));`);
 
 /**
  * Appends an item to a list, by an upsert, and notes it in a row of its own: the text tells order and doubles, the rows
@@ -36,7 +36,12 @@ export const listAppend: Workload = {
   schema: { monolith: schemaOf('monolith'), service: schemaOf('service') },
   tables: { monolith: ['lst_item', 'lst'], service: ['list_entry', 'list'] },
   pairs: [
-    { from: 'lst', to: 'list', key: { lst_id: 'id' }, columns: { itms: 'items', len: 'length' } },
+    {
+      from: 'lst',
+      to: 'list',
+      key: { lst_id: 'id' },
+      columns: { itms: { to: 'items', fits: true }, len: 'length' },
+    },
     { from: 'lst_item', to: 'list_entry', key: { lst_id: 'id', pos: 'position' }, columns: { item: 'item' } },
   ],
   fill: async () => [],
@@ -51,9 +56,8 @@ export const listAppend: Workload = {
     const words = inWordsOf(NAMES, side);
     const list = argOf(write, 0);
     await sql(
-      words(`INSERT INTO {list} ({id}, {items}, {length}) VALUES (?, ?, 1)
-        ON CONFLICT ({id}) DO UPDATE
-        SET {items} = {list}.{items} || ' ' || excluded.{items}, {length} = {list}.{length} + 1`),
+      words(`INSERT INTO {list} ({id}, {items}, {length}) VALUES (?, ?, 1) ${onDouble(sql, '{id}')}
+        {items} = CONCAT({list}.{items}, ' ', ${inserted(sql, '{items}')}), {length} = {list}.{length} + 1`),
       list,
       write.op,
     );

@@ -1,5 +1,5 @@
 import { INITIAL } from '../ledger.ts';
-import { NotDoneError } from '../sides.ts';
+import { NotDoneError } from '../not-done.ts';
 import { argOf, inWordsOf, numbers, type Named, type Workload, valuesOf } from './workload.ts';
 
 const HOLDERS = 30;

@@ -1,5 +1,5 @@
 import { INITIAL } from '../ledger.ts';
-import { NotDoneError } from '../sides.ts';
+import { NotDoneError } from '../not-done.ts';
 import { argOf, inWordsOf, numbers, type Named, type Workload, valuesOf } from './workload.ts';
 
 const SEATS = 30;
@@ -18,9 +18,9 @@ export const swap: Workload = {
   share: 3,
   schema: {
     monolith: `CREATE TABLE seat (seat_no integer PRIMARY KEY, holder varchar(40) NOT NULL UNIQUE, stat char(1) NOT NULL, op varchar(40) NOT NULL,
-      stamp text NOT NULL DEFAULT gen_random_uuid());`,
+      stamp text NOT NULL DEFAULT {uuid});`,
     service: `CREATE TABLE place (number integer PRIMARY KEY, held_by varchar(40) NOT NULL UNIQUE, state varchar(8) NOT NULL, op varchar(40) NOT NULL,
-      stamp text NOT NULL DEFAULT gen_random_uuid());`,
+      stamp text NOT NULL DEFAULT {uuid});`,
   },
   tables: { monolith: ['seat'], service: ['place'] },
   pairs: [

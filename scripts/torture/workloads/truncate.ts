@@ -1,4 +1,4 @@
-import { argOf, inWordsOf, numbers, type Named, type Workload } from './workload.ts';
+import { argOf, inserted, inWordsOf, numbers, onDouble, type Named, type Workload } from './workload.ts';
 
 const KEYS = 40;
 
@@ -7,7 +7,7 @@ const NAMES: Named = {
   service: { scratch: 'draft', id: 'number' },
 };
 
-/** Rows come and go, and now and then TRUNCATE takes all of them. */
+/** Rows come and go, and now and then TRUNCATE takes all of them; in MySQL, a DELETE without a condition. */
 export const truncate: Workload = {
   name: 'truncate',
   share: 2,
@@ -28,10 +28,15 @@ export const truncate: Workload = {
       : [{ key: String(argOf(write, 0)), does: 'write' }],
   async perform(sql, side, write) {
     const words = inWordsOf(NAMES, side);
-    if (write.kind === 'truncate') return void (await sql(words('TRUNCATE {scratch}')));
+    if (write.kind === 'truncate') {
+      // In MySQL no trigger sees a TRUNCATE, and our documentation says so: there, a DELETE empties the table.
+      return void (await sql(
+        words(sql.dialect === 'postgres' ? 'TRUNCATE {scratch}' : 'DELETE FROM {scratch}'),
+      ));
+    }
     await sql(
       words(
-        `INSERT INTO {scratch} ({id}, op) VALUES (?, ?) ON CONFLICT ({id}) DO UPDATE SET op = excluded.op`,
+        `INSERT INTO {scratch} ({id}, op) VALUES (?, ?) ${onDouble(sql, '{id}')} op = ${inserted(sql, 'op')}`,
       ),
       argOf(write, 0),
       write.op,

@@ -87,7 +87,7 @@ export async function createSlot(pool: pg.Pool, label: string, migration: string
  * it would be neither copied nor handed over.
  */
 async function seeWhatIsOlder(pool: pg.Pool, label: string): Promise<void> {
-  const giveUpAt = Date.now() + PATIENCE_MS;
+  const giveUpAt = performance.now() + PATIENCE_MS;
   const [now] = await query<{ next: string }>(
     pool,
     label,
@@ -101,7 +101,7 @@ async function seeWhatIsOlder(pool: pg.Pool, label: string): Promise<void> {
       [now?.next],
     );
     if (row?.seen === 'true') return;
-    if (Date.now() > giveUpAt) throw new StillOpenError();
+    if (performance.now() > giveUpAt) throw new StillOpenError();
     await pause(POLL_MS);
   }
 }

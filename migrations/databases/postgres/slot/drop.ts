@@ -18,7 +18,7 @@ const UNDEFINED_OBJECT = '42704';
  * @throws CaptureUnavailableError when somebody else goes on reading it
  */
 export async function dropSlot(pool: pg.Pool, label: string, migration: string): Promise<void> {
-  const giveUpAt = Date.now() + BUSY_MS;
+  const giveUpAt = performance.now() + BUSY_MS;
   for (;;) {
     try {
       await query(
@@ -33,7 +33,7 @@ export async function dropSlot(pool: pg.Pool, label: string, migration: string):
       const state = sqlState(error);
       if (state === UNDEFINED_OBJECT) return;
       if (state !== OBJECT_IN_USE) throw error;
-      if (Date.now() > giveUpAt) {
+      if (performance.now() > giveUpAt) {
         throw new CaptureUnavailableError(label, (error as Error).message, 'end that process and try again');
       }
     }

@@ -59,7 +59,7 @@ export function followLog(pool: pg.Pool, label: string): LogFollower {
   let restUntil = 0;
 
   const round = async (migration: string): Promise<Round['ended']> => {
-    const giveUpAt = Date.now() + BUSY_MS;
+    const giveUpAt = performance.now() + BUSY_MS;
     for (;;) {
       try {
         const result = await transaction(pool, label, BEGIN_ROUND, (client) =>
@@ -67,7 +67,7 @@ export function followLog(pool: pg.Pool, label: string): LogFollower {
         );
         return result?.ended ?? 'end';
       } catch (error) {
-        if (sqlState(error) !== OBJECT_IN_USE || Date.now() > giveUpAt) throw error;
+        if (sqlState(error) !== OBJECT_IN_USE || performance.now() > giveUpAt) throw error;
         await pause(POLL_MS);
       }
     }
@@ -76,17 +76,17 @@ export function followLog(pool: pg.Pool, label: string): LogFollower {
   const catchUp = async (migration: string): Promise<void> => {
     const end = await endOfLog(pool, label, migration);
     if (end === null || read.get(migration) === end) return;
-    await pause(Math.max(0, restUntil - Date.now()));
-    const started = Date.now();
+    await pause(Math.max(0, restUntil - performance.now()));
+    const started = performance.now();
     for (let hiddenSince: number | null = null; ;) {
       const ended = await round(migration);
       if (ended === 'end') break;
       if (ended === 'more') continue;
-      hiddenSince ??= Date.now();
-      if (Date.now() - hiddenSince > HIDDEN_MS) throw new HiddenCommitError(label, migration);
+      hiddenSince ??= performance.now();
+      if (performance.now() - hiddenSince > HIDDEN_MS) throw new HiddenCommitError(label, migration);
       await pause(1);
     }
-    restUntil = Date.now() + Math.min(LONGEST_REST_MS, Date.now() - started);
+    restUntil = performance.now() + Math.min(LONGEST_REST_MS, performance.now() - started);
     read.set(migration, end);
   };
 
