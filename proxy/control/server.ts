@@ -4,6 +4,8 @@ import { authenticate, isOpen, isStillWelcome, permit, type Doors } from './auth
 import { callerOf } from './auth/caller.ts';
 import { AttemptLimit } from './auth/limit-attempts.ts';
 import { MemorySessions, Sessions, type SessionStore } from './auth/sessions.ts';
+import type { Oidc } from './auth/oidc/oidc.ts';
+import { SignInByOidc } from './auth/oidc/sign-in-by-oidc.ts';
 import { SignIn } from './auth/sign-in.ts';
 import type { Token } from './auth/tokens.ts';
 import { hardenAnswers, refuseForeignHosts, refuseForeignPages, requireJson } from './guard.ts';
@@ -26,6 +28,8 @@ export interface ControlOptions {
   pace?: Pace;
   /** Browsers reach the page by HTTPS alone. */
   secure?: boolean;
+  /** Who else vouches for people and machines. */
+  oidc?: Oidc | null;
   /** Where sessions and answers are kept; in this process by default. */
   sessions?: SessionStore;
   answers?: KeptAnswers;
@@ -41,12 +45,12 @@ const PACE: Pace = { atLeastMs: 200, heartbeatMs: 5000 };
 
 /** Starts the control API and the dashboard. */
 export async function startControl(options: ControlOptions): Promise<Control> {
-  const { tokens, sessions = new MemorySessions() } = options;
+  const { tokens, sessions = new MemorySessions(), oidc = null } = options;
   const doors: Doors = {
     tokens,
-    sessions: new Sessions(sessions, tokens, false),
+    sessions: new Sessions(sessions, tokens, oidc !== null),
     attempts: new AttemptLimit(),
-    verifyBearer: null,
+    oidc,
   };
   refuseUnprotected(options.listen, isOpen(doors));
   const { lifecycle, logger, pace = PACE } = options;
@@ -63,7 +67,9 @@ export async function startControl(options: ControlOptions): Promise<Control> {
 /** The way of a request to the control API, in order. */
 function buildApp(options: ControlOptions, doors: Doors, events: EventStream): Express {
   const { lifecycle, listen, logger, answers = new MemoryAnswers(), secure = false } = options;
-  const operations = operationsOf(lifecycle, events, new SignIn(doors, secure));
+  const signIn = new SignIn(doors, secure);
+  const byOidc = new SignInByOidc(doors.oidc, { sessions: doors.sessions, signIn, secure, logger });
+  const operations = operationsOf(lifecycle, events, signIn, byOidc);
   const all = Object.values(operations);
   const app = express().disable('x-powered-by').enable('case sensitive routing');
   app.use(hardenAnswers);

@@ -59,10 +59,10 @@ describe('1, failed', () => {
   });
 
   it('says when something else answers', async () => {
-    const { code, stderr } = await runCli(['--url', `${bed.url}/style.css?`, 'status']);
+    const { code, stderr } = await runCli(['--url', `${bed.url}/?`, 'status']);
     expect(code).toBe(1);
     expect(stderr).toMatch(
-      /^strangler: What answers at .* is not a control API \(HTTP 200, text\/css.*check --url\.\n$/,
+      /^strangler: What answers at .* is not a control API \(HTTP 200, text\/html.*check --url\.\n$/,
     );
   });
 

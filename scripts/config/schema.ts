@@ -164,6 +164,43 @@ const migrationSchema = z
   })
   .describe('One capability on its way out of the monolith.');
 
+const claim = z.string().min(1).max(100);
+const oidcSchema = z
+  .strictObject({
+    issuer: z
+      .url('is not the address of an issuer')
+      .describe('Its `/.well-known/openid-configuration` is read.'),
+    clientId: claim.describe('As the provider knows the page.'),
+    clientSecret: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Without it the page is a public client, protected by PKCE alone. Write it as ${NAME}.'),
+    scopes: claim.default('openid profile').describe('What the page asks for.'),
+    audience: claim.optional().describe('`aud` of the JWTs that machines bring; `clientId` when left out.'),
+    nameClaim: claim.default('sub').describe('The claim with the name for the journal.'),
+    rolesClaim: claim.default('roles').describe('The claim with roles or groups; dots lead into objects.'),
+    operators: z.array(claim).default([]).describe('Values of that claim that make an operator.'),
+    viewers: z
+      .array(claim)
+      .default([])
+      .describe('Values that make a viewer; `*` for everybody whom the provider vouches for.'),
+  })
+  .refine(({ operators, viewers }) => operators.length + viewers.length > 0, {
+    error: 'lets nobody in; name `operators` or `viewers`',
+  })
+  .refine(({ issuer }) => isSecureOrLocal(issuer), {
+    error: 'is not reached by https',
+    path: ['issuer'],
+  })
+  .describe('Who vouches for people on the page, and for machines that bring a JWT.');
+
+/** What goes over the wire in the clear, anybody on the way can be. */
+function isSecureOrLocal(issuer: string): boolean {
+  const url = URL.parse(issuer);
+  return url?.protocol === 'https:' || ['127.0.0.1', 'localhost', '[::1]'].includes(url?.hostname ?? '');
+}
+
 const controlSchema = z
   .strictObject({
     listen: z
@@ -173,6 +210,13 @@ const controlSchema = z
       .describe(
         'Where API and dashboard listen. Anywhere but loopback needs a token in STRANGLER_TOKEN or STRANGLER_TOKENS.',
       ),
+    url: z
+      .url('is not an address')
+      .optional()
+      .describe(
+        'How browsers reach the page, when not by `listen`. With https, cookies go over https alone.',
+      ),
+    oidc: oidcSchema.optional(),
     store: z
       .string()
       .regex(/^(embedded|postgres(ql)?:\/\/.*)$/, 'is neither `embedded` nor a PostgreSQL URL')

@@ -4,23 +4,20 @@ import { ControlError } from '../lifecycle.ts';
 import { callerOf, LOOPBACK, mayDo, noteCaller, type Caller, type Role } from './caller.ts';
 import { readCookie } from './cookies.ts';
 import type { AttemptLimit } from './limit-attempts.ts';
+import type { Oidc } from './oidc/oidc.ts';
 import type { Sessions } from './sessions.ts';
 import { findToken, type Token } from './tokens.ts';
-
-/** Who may vouch for a machine beside our own tokens; null for a token that is none of its own. */
-export type VerifyBearer = (token: string) => Promise<Caller | null>;
 
 export interface Doors {
   tokens: readonly Token[];
   sessions: Sessions;
   attempts: AttemptLimit;
-  /** Null without an OIDC provider. */
-  verifyBearer: VerifyBearer | null;
+  /** Null where none is configured. */
+  oidc: Oidc | null;
 }
 
 /** Whether anybody who reaches the port may do everything. */
-export const isOpen = ({ tokens, verifyBearer }: Doors): boolean =>
-  tokens.length === 0 && verifyBearer === null;
+export const isOpen = ({ tokens, oidc }: Doors): boolean => tokens.length === 0 && oidc === null;
 
 /**
  * Finds out who asks: by the token that the request carries, else by the page's session. Whoever carries a wrong token
@@ -73,10 +70,10 @@ async function identify(request: Request, doors: Doors): Promise<Caller | null> 
   );
 }
 
-async function callerWith(secret: string, { tokens, verifyBearer }: Doors): Promise<Caller | null> {
+async function callerWith(secret: string, { tokens, oidc }: Doors): Promise<Caller | null> {
   const token = findToken(tokens, secret);
   if (token) return { name: token.name, role: token.role, by: 'token', session: null };
-  return verifyBearer ? verifyBearer(secret) : null;
+  return oidc ? oidc.verify(secret) : null;
 }
 
 /** A browser adds the cookie to whatever is sent; only our page knows this token. */

@@ -55,7 +55,7 @@ export class SignIn {
   }
 
   #describe(caller: Caller | null): Session {
-    const { tokens, verifyBearer } = this.#doors;
+    const { tokens, oidc } = this.#doors;
     return {
       isSignedIn: caller !== null,
       name: caller?.name ?? null,
@@ -65,7 +65,7 @@ export class SignIn {
       expiresAt: caller?.session?.expiresAt ?? null,
       ways: isOpen(this.#doors)
         ? []
-        : [...(tokens.length > 0 ? ['token' as const] : []), ...(verifyBearer ? ['oidc' as const] : [])],
+        : [...(tokens.length > 0 ? ['token' as const] : []), ...(oidc ? ['oidc' as const] : [])],
     };
   }
 }

@@ -1,3 +1,4 @@
+import type { SignInByOidc } from '../auth/oidc/sign-in-by-oidc.ts';
 import type { SignIn } from '../auth/sign-in.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { EventStream } from '../stream/stream-events.ts';
@@ -12,11 +13,12 @@ export function operationsOf(
   lifecycle: Lifecycle,
   events: EventStream,
   signIn: SignIn,
+  byOidc: SignInByOidc,
 ): Record<OperationId, Operation> {
   return {
     ...operationsOfMigrations(lifecycle),
     ...operationsOfData(lifecycle),
     ...operationsOfWhole(lifecycle, events),
-    ...operationsOfSessions(signIn),
+    ...operationsOfSessions(signIn, byOidc),
   } satisfies Operations;
 }

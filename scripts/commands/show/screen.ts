@@ -52,9 +52,10 @@ export class Screen {
     this.#out.write(this.json ? `${JSON.stringify(value)}\n` : `${harmless(words())}\n`);
   }
 
-  /** Replaces everything that the terminal shows. */
+  /** Replaces everything that the terminal shows: each line is drawn over and its rest erased, so that nothing flickers. */
   redraw(words: string): void {
-    this.#out.write(`\u001b[H\u001b[2J${harmless(words)}\n`);
+    const lines = harmless(words).split('\n');
+    this.#out.write(`\u001b[H${lines.map((line) => `${line}\u001b[K`).join('\n')}\n\u001b[J`);
   }
 
   note(words: string): void {
