@@ -95,6 +95,12 @@ it.each(WIDTHS)('the page fits a window of %i pixels', async (width) => {
   for (const view of VIEWS) {
     await goTo(page, view);
     expect([view, Math.max(0, await tooWide(page))]).toEqual([view, 0]);
+    const rows = page.locator('.long-row');
+    // A list uses the room that there is.
+    if ((await rows.count()) > 0) {
+      const { width: used = 0 } = (await rows.first().boundingBox()) ?? {};
+      expect(used).toBeGreaterThan(Math.min(width, 1000) * 0.8);
+    }
   }
   await page.context().close();
 });
