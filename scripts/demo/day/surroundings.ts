@@ -16,7 +16,7 @@ export type DayAddresses = Record<
 >;
 
 /** There is no MySQL or MariaDB for the payments. */
-export class NoMysqlError extends Error {
+class NoMysqlError extends Error {
   constructor(why: string) {
     super(
       `--all keeps the payments in MySQL 8 or MariaDB 10.6, and there is none: ${why}\n` +

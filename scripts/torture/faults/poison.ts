@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { NotDoneError } from '../not-done.ts';
 import { otherSide } from '../sides.ts';
 import type { Sql } from '../sides.ts';
 import type { Fault } from './fault.ts';
@@ -14,6 +15,8 @@ async function refuse(sql: Sql, table: string, which: string): Promise<void> {
     return void (await sql(`ALTER TABLE ${table} ADD CONSTRAINT poisoned CHECK (NOT (${which})) NOT VALID`));
   }
   for (const event of EVENTS) {
+    // A statement about triggers is not undone with its transaction: the first may be there from the last attempt.
+    await sql(`DROP TRIGGER IF EXISTS poisoned_${event}`);
     await sql(`CREATE TRIGGER poisoned_${event} BEFORE ${event} ON ${table} FOR EACH ROW
       IF NEW.${which} THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'poisoned'; END IF`);
   }
@@ -21,7 +24,18 @@ async function refuse(sql: Sql, table: string, which: string): Promise<void> {
 
 async function accept(sql: Sql, table: string): Promise<void> {
   if (sql.dialect === 'postgres') return void (await sql(`ALTER TABLE ${table} DROP CONSTRAINT poisoned`));
-  for (const event of EVENTS) await sql(`DROP TRIGGER poisoned_${event}`);
+  for (const event of EVENTS) await sql(`DROP TRIGGER IF EXISTS poisoned_${event}`);
+}
+
+/** On a busy machine a comparison or the sync may hold the table for longer than one wait for its lock lasts. */
+async function patiently(change: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await change();
+    } catch (error) {
+      if (!(error instanceof NotDoneError) || attempt === 5) throw error;
+    }
+  }
 }
 
 /**
@@ -38,7 +52,7 @@ export const poison: Fault = {
       const [table, key] = TABLES[follower];
       const rest = random.below(5);
       const database = sides[follower];
-      await database.transaction((sql) => refuse(sql, table, `${key} % 5 = ${rest}`));
+      await patiently(() => database.transaction((sql) => refuse(sql, table, `${key} % 5 = ${rest}`)));
       let parked = 0;
       try {
         await writers.more(60);
@@ -48,7 +62,7 @@ export const poison: Fault = {
         // So that what waits behind them is not covered by later writes.
         await writers.rest();
       } finally {
-        await database.transaction((sql) => accept(sql, table));
+        await patiently(() => database.transaction((sql) => accept(sql, table)));
       }
       await moves
         .until('nothing is parked any more', ({ sync }) => sync?.parked === 0 && sync.state === 'live')
