@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { setTimeout as pause } from 'node:timers/promises';
 import { replayControl } from '../testing/replay-control.ts';
 import type { RunRecord } from '../../migrations/lifecycle/run-record.ts';
 import { openBed, TABLES } from './cutover/bed.ts';
@@ -15,6 +16,8 @@ import { median, quantile, rounded } from './data/measure.ts';
  */
 const CAP_MS = 2000;
 const GOAL_P99_MS = 250;
+/** Processes that have just been started are slow, and nobody orders a change of owner in their first second. */
+const WARM_UP_MS = 10_000;
 const number = (text: string): number => Number(text);
 const options = new Command('bench:cutover')
   .option('--changes <n>', 'changes of owner', number, 50)
@@ -29,6 +32,7 @@ const bed = await openBed(say);
 try {
   await prepare(bed);
   const writers = new Writers(bed.proxies, options.rate);
+  await pause(WARM_UP_MS);
   const changes: OwnerChange[] = [];
   for (let n = 0; n < options.changes; n += 1) {
     const change = await changeOwner(bed, writers, options.kills && n % 2 === 1);

@@ -46,11 +46,13 @@ export class PairBed {
     this.stops = parts.stops;
   }
 
-  static async start(): Promise<PairBed> {
+  /** @param isShared both services have one database, and `tags` names the table of `notes` as its own, too */
+  static async start(isShared = false): Promise<PairBed> {
     const stops: (() => Promise<unknown>)[] = [];
-    const [monolith = '', notes = '', tags = '', store = ''] = await Promise.all(
+    const [monolith = '', notes = '', other = '', store = ''] = await Promise.all(
       Array.from({ length: 4 }, () => createDatabase('')),
     );
+    const tags = isShared ? notes : other;
     const urls = { monolith, notes, tags, store };
     const open = async (url: string): Promise<pg.Client> => {
       const client = new pg.Client({ connectionString: url });
@@ -68,7 +70,7 @@ export class PairBed {
     const ports = await freePorts(4);
     const part = async (name: string, role: Role, port: number): Promise<Part> => {
       const config = join(folder, `${name}.yaml`);
-      await writeFile(config, JSON.stringify(configOf(`127.0.0.1:${port}`, urls, apps)));
+      await writeFile(config, JSON.stringify(configOf(`127.0.0.1:${port}`, urls, apps, isShared)));
       const settings: PartSettings = {
         product: ROOT,
         folder,
@@ -232,11 +234,16 @@ function configOf(
   listen: string,
   urls: Record<'monolith' | Name | 'store', string>,
   apps: Record<'monolith' | Name, RowApplication>,
+  isShared: boolean,
 ): unknown {
+  const pair = (name: Name) => {
+    const [from, to] = TABLES[name];
+    return { from, to, key: { id: 'id' }, columns: { body: 'body' } };
+  };
   const migration = (name: Name) => ({
     service: name,
     routes: [`POST /${name}/{id}`],
-    tables: [{ from: TABLES[name][0], to: TABLES[name][1], key: { id: 'id' }, columns: { body: 'body' } }],
+    tables: isShared && name === 'tags' ? [pair('notes'), pair('tags')] : [pair(name)],
     shadow: { sample: 0 },
     gates: { shadowSamples: 0 },
   });

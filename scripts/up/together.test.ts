@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import type pg from 'pg';
 import { PAIR, PairBed } from '../testing/pair-bed.ts';
 import { replayControl } from '../testing/replay-control.ts';
 
 let bed: PairBed;
-beforeEach(async () => {
-  bed = await PairBed.start();
+async function begin(isShared: boolean): Promise<void> {
+  bed = await PairBed.start(isShared);
   await bed.toShadow();
   bed.write();
   await bed.verify();
-}, 120_000);
+}
 afterEach(() => bed.close(), 120_000);
 
 /** Waits until the sides are what is wanted. */
@@ -55,6 +55,7 @@ async function locking(client: pg.Client, statement: string, work: () => Promise
 }
 
 it('two that move together are cut over and taken back by one order each, under load', async () => {
+  await begin(false);
   expect(await bed.order('cutover', 'tags')).toMatchObject({ done: true, detail: 'together with notes' });
   expect(await ended()).toEqual(['extracted service', 'extracted service']);
   expect(await bed.order('rollback', 'notes')).toMatchObject({ done: true });
@@ -62,7 +63,26 @@ it('two that move together are cut over and taken back by one order each, under 
   await expectNothingLost();
 }, 120_000);
 
+it('two that share a table move it once, there and back, and its owner is the owner of both', async () => {
+  await begin(true);
+  const stray = (client: pg.Client, table: string): Promise<string> =>
+    client.query(`INSERT INTO ${table} VALUES (-1, 'stray')`).then(
+      () => 'taken',
+      (error: Error) => error.message,
+    );
+  expect(await stray(bed.clients.tags, 'notice')).toContain('is fenced');
+  expect(await bed.order('cutover', 'tags')).toMatchObject({ done: true });
+  expect(await ended()).toEqual(['extracted service', 'extracted service']);
+  expect(await stray(bed.clients.monolith, 'note')).toContain('migration "notes" is owned by service notes');
+  await bed.verify();
+  expect(await bed.order('rollback', 'tags')).toMatchObject({ done: true });
+  expect(await ended()).toEqual(['shadow monolith', 'shadow monolith']);
+  await bed.verify();
+  await expectNothingLost();
+}, 120_000);
+
 it('kill -9 with the fence of only one standing: both stay with the monolith', async () => {
+  await begin(false);
   await locking(bed.clients.monolith, `INSERT INTO tag VALUES (0, 'stays open')`, async () => {
     const ordered = bed.order('cutover', 'notes').catch((error: Error) => error.message);
     await rolesAre(['fenced follower', 'owner follower']);
@@ -75,6 +95,7 @@ it('kill -9 with the fence of only one standing: both stay with the monolith', a
 }, 120_000);
 
 it('kill -9 with only one of them open: both go to their services', async () => {
+  await begin(false);
   await locking(bed.clients.tags, 'LOCK TABLE label IN ROW EXCLUSIVE MODE', async () => {
     const ordered = bed.order('cutover', 'notes').catch((error: Error) => error.message);
     await rolesAre(['follower owner', 'follower follower']);
