@@ -79,7 +79,7 @@ async function openMysqlSql(url: string): Promise<SqlSession> {
     uri: url,
     charset: 'utf8mb4',
     multipleStatements: true,
-    typeCast: (field) => field.string(field.type === 'JSON' ? 'utf8' : undefined),
+    typeCast: (field) => field.string(),
   });
   return {
     async sql(text) {

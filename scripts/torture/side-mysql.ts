@@ -22,7 +22,7 @@ export function openMysqlSide(side: SideName, url: string, connections: number):
     connectTimeout: 5000,
     charset: 'utf8mb4',
     multipleStatements: true,
-    typeCast: (field) => field.string(field.type === 'JSON' ? 'utf8' : undefined),
+    typeCast: (field) => field.string(),
   });
   pool.on('connection', (connection) => void connection.on('error', () => undefined));
   const run = <T>(begin: string, work: (sql: Sql) => Promise<T>): Promise<T> =>

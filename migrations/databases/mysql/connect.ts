@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createPool } from 'mysql2/promise';
-import type { Pool, PoolConnection, PoolOptions, ResultSetHeader, TypeCast } from 'mysql2/promise';
+import type { Pool, PoolConnection, PoolOptions, ResultSetHeader } from 'mysql2/promise';
 import { DatabaseError, UnreachableDatabaseError } from '../errors.ts';
 import type { Text } from '../database.ts';
 import { underLimit } from '../within.ts';
@@ -52,19 +52,14 @@ export function openServer(url: string, label: string): Server {
     // Several statements in one go: the ones that update a row each.
     multipleStatements: true,
     rowsAsArray: true,
-    typeCast: asText,
+    // Every value arrives as text: numbers of JavaScript would round.
+    typeCast: (field) => field.string(),
     ...tlsOptions(searchParams, label),
   });
   // A connection that breaks is told to whoever uses it next; without a listener it would end the process.
   pool.on('connection', (connection) => void connection.on('error', () => undefined));
   return { label, database, where, pool };
 }
-
-/**
- * Every value arrives as text: numbers of JavaScript would round. MySQL says of JSON that it is bytes; MariaDB has no such
- * type.
- */
-const asText: TypeCast = (field) => field.string(field.type === 'JSON' ? 'utf8' : undefined);
 
 /** As MySQL's own clients call it: `?ssl-mode=required` encrypts, `verify_ca` and `verify_identity` check too. */
 function tlsOptions(parameters: URLSearchParams, label: string): PoolOptions {
