@@ -206,6 +206,12 @@ export class ControlStore {
     });
     let isLeading = false;
     const lose = (): void => void (isLeading = false);
+    // The lock lasts as long as the connection. One whose answer came too late would go on, and keep everybody from the
+    // lead, this process too.
+    const giveUp = (): void => {
+      lose();
+      void client.end().catch(() => undefined);
+    };
     client.on('error', lose);
     client.on('end', lose);
     try {
@@ -224,7 +230,7 @@ export class ControlStore {
       if (!isLeading) await client.end().catch(() => undefined);
     }
     if (!isLeading) return null;
-    const beat = setInterval(() => void client.query('SELECT').catch(lose), BEAT_MS).unref();
+    const beat = setInterval(() => void client.query('SELECT').catch(giveUp), BEAT_MS).unref();
     client.once('end', () => clearInterval(beat));
     return () => isLeading;
   }

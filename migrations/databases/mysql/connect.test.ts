@@ -11,6 +11,7 @@ CREATE TABLE parent (id integer PRIMARY KEY, code varchar(9) NOT NULL UNIQUE, \`
   twice integer AS (id * 2) STORED, at timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3));
 CREATE TABLE child (a bigint unsigned AUTO_INCREMENT, b char(2), parent_id integer, note json, PRIMARY KEY (b, a), KEY (a),
   UNIQUE (parent_id, b), UNIQUE (a, b), FOREIGN KEY (parent_id) REFERENCES parent (id) ON DELETE SET NULL ON UPDATE CASCADE);
+CREATE TABLE größe (id integer PRIMARY KEY, \`über\` integer, FOREIGN KEY (\`über\`) REFERENCES parent (id));
 CREATE TABLE old (id integer PRIMARY KEY) ENGINE = MyISAM;
 CREATE TABLE keyless (n integer);`;
 
@@ -101,6 +102,7 @@ describe('what the catalog says of a table', () => {
       'parent → child: ON UPDATE CASCADE',
     ]);
     expect(child.columns.get('note')?.kind).toEqual({ kind: 'json' });
+    expect((await database.describe('größe')).foreignKeys).toEqual([{ table: 'parent', columns: ['über'] }]);
     expect((await database.describe('keyless')).primaryKey).toEqual([]);
     await expect(database.describe('old')).rejects.toThrow(/engine MyISAM.*InnoDB/);
     await expect(database.describe('nowhere')).rejects.toThrow(/no table "nowhere"/);
