@@ -56,7 +56,7 @@ export class RunRecorder {
 
   note(effect: Effect, outcome: Outcome, ms: number): void {
     const { steps } = this.record;
-    const step = stepOf(effect, outcome, Math.round(ms));
+    const step = stepOf(effect, outcome, Math.round(ms * 10) / 10);
     const last = steps.at(-1);
     this.length += 1;
     if (last && isSame(last, step)) steps.splice(-1, 1, { ...step, times: last.times + 1 });
