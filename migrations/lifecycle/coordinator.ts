@@ -1,3 +1,5 @@
+import { SilentDatabaseError } from '../databases/errors.ts';
+import { within } from '../databases/within.ts';
 import { abortMove } from './abort.ts';
 import type { Capability } from './capability.ts';
 import { groundOf, openSynced } from './capability.ts';
@@ -21,6 +23,7 @@ import type { JournalFollower } from './follow.ts';
 import type { GateResult } from './gates.ts';
 import type { JudgeContext } from './judge-group.ts';
 import { judgeGroup } from './judge-group.ts';
+import { prepareHandOver } from './hand-over.ts';
 import { dropGuard, retiredFacts } from './retire.ts';
 import { evidenceOf, moveStage } from './move-stage.ts';
 import { mayPass, needReason } from './override.ts';
@@ -31,11 +34,15 @@ import type { Stage, Verb } from './stages.ts';
 import { ALLOWED_MOVES, changesOwner, nextVerb } from './stages.ts';
 import type { ControlStore } from './store.ts';
 import { StepTeller, type ChangeStep, type ToldChange } from './tell-steps.ts';
-import { gatesInWords, groupOf, refuseApart, withOthers } from './together.ts';
+import { forEach, gatesInWords, groupOf, refuseApart, withOthers } from './together.ts';
 import type { MoveUnderWay } from './under-way.ts';
 import { underWay } from './under-way.ts';
 
 export type { MovePlan, MoveResult, Order, PlanOptions };
+
+/** For all that is prepared before a change of owner, and for rows that are still being written then. */
+const PREPARE_MS = 15_000;
+const SETTLE_MS = 500;
 
 /**
  * Makes decisions: checks gates, journals, and carries moves out. There is one at work; a second one is harmless,
@@ -309,6 +316,7 @@ export class Coordinator {
     );
     const [first, ...others] = members;
     if (!first) throw new UnknownMigrationError(migration, []);
+    await prepare(verb, members);
     const changes = members.map(({ order }) => ({ ...order, epoch: order.newEpoch }));
     const end = await changeOwner(this.contextOf(changes, false), [first, ...others]);
     const own = members.find((member) => member.order.migration === migration) ?? first;
@@ -344,6 +352,15 @@ export class Coordinator {
     for (const migration of migrations)
       this.busy.set(migration, { verb: order.verb, actor: order.actor, since });
   }
+}
+
+/** Before the first write waits; a database that is silent here keeps nobody waiting but who ordered the move. */
+function prepare(verb: Verb, members: readonly Member[]): Promise<void> {
+  const silent = (waitedFor: readonly string[]): Error =>
+    new SilentDatabaseError(`preparing "${verb}"`, waitedFor, PREPARE_MS);
+  return within(PREPARE_MS, silent, () =>
+    forEach(members, async ({ synced, order }) => synced && prepareHandOver(synced, order, SETTLE_MS)),
+  );
 }
 
 function targetStage(state: MigrationState, verb: Verb): Stage {
