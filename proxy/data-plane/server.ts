@@ -100,7 +100,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     settings: laneSettings(config),
     trusted: new TrustedProxies(config.proxy.trustedProxies),
     isClosing: () => state.closing,
-    carryOut: (exchange) => carryOutSafely(exchange, parts, logger),
+    carryOut: (exchange) =>
+      carryOut(exchange, parts, (error) => void answerForDefect(exchange, parts, logger, error)),
   };
   parts.shadow.follow(feed.current());
   compareArms(parts, config);
@@ -242,15 +243,16 @@ function shownOf(parts: Parts, edge: EdgeParts): Shown {
   };
 }
 
-async function carryOutSafely(exchange: Exchange, parts: Parts, logger: ProxyLogger): Promise<void> {
-  try {
-    await carryOut(exchange, parts);
-  } catch (error) {
-    const { method, target } = exchange.request;
-    logger.error({ method, path: target.path, error }, 'a stage failed; this is a defect of the proxy');
-    if (exchange.outcome) return;
-    exchange.problem = DEFECT;
-    exchange.outcome = await exchange.carrier.refuse(DEFECT, []);
-    parts.observers.end(exchange);
-  }
+async function answerForDefect(
+  exchange: Exchange,
+  parts: Parts,
+  logger: ProxyLogger,
+  error: unknown,
+): Promise<void> {
+  const { method, target } = exchange.request;
+  logger.error({ method, path: target.path, error }, 'a stage failed; this is a defect of the proxy');
+  if (exchange.outcome) return;
+  exchange.problem = DEFECT;
+  exchange.outcome = await exchange.carrier.refuse(DEFECT, []);
+  parts.observers.end(exchange);
 }

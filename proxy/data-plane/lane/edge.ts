@@ -18,8 +18,8 @@ export interface EdgeParts {
   trusted: TrustedProxies;
   settings: OutgoingSettings;
   isClosing: () => boolean;
-  /** Takes an exchange through the stages; never rejects. */
-  carryOut: (exchange: Exchange) => Promise<void>;
+  /** Takes an exchange through the stages; never throws. */
+  carryOut: (exchange: Exchange) => void;
 }
 
 /** Takes a request from node:http into the stages. */
@@ -56,7 +56,7 @@ function begin(carrier: NodeCarrier): void {
   }
   const exchange = newExchange(headOf(res.req, target, parts.trusted), carrier);
   watchClient(res, clients, (problem) => carrier.answer(problem, exchange.answerHeaders));
-  void parts.carryOut(exchange);
+  parts.carryOut(exchange);
 }
 
 /** Answers with a problem, whatever of the request is still to come, or breaks off an answer that has begun. */
@@ -99,10 +99,14 @@ class NodeCarrier implements Carrier {
     this.#way = way;
   }
 
-  forward(exchange: Exchange, destination: Destination): Promise<Attempt> {
+  forward(exchange: Exchange, destination: Destination): void {
     const { settings, isClosing } = this.parts;
     const way = { settings, isClosing, sendBody: this.#sendBody(exchange) };
-    return this.#way.send(tripOf(this.res, exchange, destination, this.#outgoing(), way));
+    const sent = this.#way.send(tripOf(this.res, exchange, destination, this.#outgoing(), way));
+    sent.then(
+      (attempt) => destination.ended(attempt),
+      (error: unknown) => destination.broke(error),
+    );
   }
 
   refuse(problem: Problem, headers: readonly HeaderPair[]): Promise<Outcome> {
