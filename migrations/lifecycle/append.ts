@@ -99,7 +99,9 @@ export async function appendLocked(
 function isSameWord(found: JournalEntry, { decision, epoch, actor }: NewEntry): boolean {
   if (found.kind !== decision.kind || found.epoch !== epoch || found.actor !== actor) return false;
   const said = JSON.parse(JSON.stringify(decision)) as unknown;
-  const isToldByEpoch = !['stage-changed', 'skipped'].includes(decision.kind);
+  const isToldByEpoch = !['stage-changed', 'skipped', 'field-ignored', 'field-compared'].includes(
+    decision.kind,
+  );
   return isToldByEpoch || isDeepStrictEqual(found.decision, said);
 }
 

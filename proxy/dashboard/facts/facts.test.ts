@@ -7,7 +7,7 @@ import { quarterOfAnHour, useOf } from '../testing/usage.ts';
 import { phasesOf } from './change-of-owner.ts';
 import { lineOf, roundTop } from './chart.ts';
 import { figOf } from './fig.ts';
-import { canBeIgnored, ignoringLine } from './ignoring.ts';
+import { canBeIgnored, newestIgnoring } from './ignoring.ts';
 import { comparedSides } from './comparing-sides.ts';
 import { filtered, isUnused, rowOf } from './list-routes.ts';
 import { latelyAsked, sharesOverTime } from './progress.ts';
@@ -324,10 +324,16 @@ describe('the timeline', () => {
 });
 
 describe('ignoring a field', () => {
-  it('is a line of YAML that holds whatever the reason says', () => {
-    expect(ignoringLine('$.tags[*].price', "it's\nlate: {#}")).toBe(
-      "- { path: '$.tags[*].price', reason: 'it''s late: {#}' }",
-    );
+  it('is for what a JSONPath names', () => {
     expect(['$.a', 'status', 'header etag'].map(canBeIgnored)).toEqual([true, false, false]);
+  });
+
+  it('is known by the newest order of the migration, so that a page asks anew when somebody else gave one', () => {
+    const entry = (seq: number, kind: string, migration = 'catalog') => ({
+      ...{ seq, kind, migration, at: '', epoch: 1, actor: 'ada', reason: null, evidence: {}, hash: '' },
+    });
+    const entries = [entry(3, 'field-ignored'), entry(4, 'field-compared'), entry(5, 'repaired')];
+    expect(newestIgnoring(entries, 'catalog')).toBe(4);
+    expect(newestIgnoring(entries, 'orders')).toBe(0);
   });
 });

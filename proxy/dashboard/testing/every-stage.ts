@@ -111,7 +111,7 @@ function syncOf(differing: Partial<Sync>): Sync {
   return {
     ...{ from: 'monolith', to: 'service', state: 'live', detail: '', lagSeconds: 0, lagChanges: 0 },
     ...{ parked: 0, parkedKeys: 0, applied: 1200, unreadable: 0, changesPerSecond: 12, drift: [] },
-    ...{ slot: null, followerSlot: null, backfill: [], reportedAt: minutesAgo(0) },
+    ...{ slot: null, followerSlot: null, backfill: [], backfillHeld: null, reportedAt: minutesAgo(0) },
     ...differing,
   };
 }
