@@ -47,6 +47,8 @@ interface Before {
 const TOLD_WHOLE: ReadonlySet<Decision['kind']> = new Set<Decision['kind']>([
   'stage-changed',
   'skipped',
+  'field-ignored',
+  'field-compared',
   'cutover-started',
   'rollback-started',
 ]);

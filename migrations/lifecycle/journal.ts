@@ -34,6 +34,8 @@ export type Decision =
   | { kind: 'repaired'; rows: number }
   /** A person holds the copy of existing rows, or lets it go on. */
   | { kind: 'backfill-paused' | 'backfill-continued' }
+  /** A person takes a part of the answers out of the comparison, or puts it back. */
+  | { kind: 'field-ignored' | 'field-compared'; path: string }
   /** The monolith's tables of a retired migration refuse writes no longer. */
   | { kind: 'guard-dropped' }
   /** A person gave up changes of one key that the follower refuses; the evidence has them. */

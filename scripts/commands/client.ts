@@ -78,6 +78,10 @@ export class ControlClient {
     return this.#post<'holdBackfill'>(`${pathOf(name)}/backfill`, order);
   }
 
+  ignoreField(name: string, order: BodyOf<'ignoreField'>): Promise<AnswerOf<'ignoreField'>> {
+    return this.#post<'ignoreField'>(`${pathOf(name)}/differences/ignored`, order);
+  }
+
   certificate(name: string): Promise<AnswerOf<'getCertificate'>> {
     return this.#get<'getCertificate'>(`${pathOf(name)}/certificate`);
   }
