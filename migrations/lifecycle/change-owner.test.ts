@@ -318,7 +318,7 @@ function pausedAt(effect: Effect): {
 async function lockIsAwaited(): Promise<void> {
   for (;;) {
     const { rows } = await bed.monolith.query<{ n: string }>(
-      `SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%' AND datname = current_database()`,
+      `SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%LOCK TABLE %' AND datname = current_database()`,
     );
     if (rows[0]?.n !== '0') return;
   }
