@@ -14,6 +14,7 @@ import { createForwarder } from './lane/forward.ts';
 import { TrustedProxies } from './lane/forwarded.ts';
 import { openFront } from './lane/listen.ts';
 import type { OutgoingSettings, UpstreamHosts } from './lane/outgoing.ts';
+import { LaneCounts } from './observe/lanes.ts';
 import { MetricsEndpoint, type Shown } from './observe/metrics/endpoint.ts';
 import { renderMetrics } from './observe/metrics/render.ts';
 import { Traffic } from './observe/observe.ts';
@@ -100,6 +101,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     settings: laneSettings(config),
     trusted: new TrustedProxies(config.proxy.trustedProxies),
     isClosing: () => state.closing,
+    lanes: new LaneCounts(),
     carryOut: (exchange) =>
       carryOut(exchange, parts, (error) => void answerForDefect(exchange, parts, logger, error)),
   };
@@ -230,6 +232,7 @@ function shownOf(parts: Parts, edge: EdgeParts): Shown {
     metrics: () =>
       renderMetrics({
         requests: parts.observers.counts,
+        lanes: edge.lanes,
         stats: statsOf(parts),
         standings: parts.follower.newest(),
         leaseIsLive: parts.feed.leaseIsLive(),

@@ -4,6 +4,7 @@ import { newExchange, type Exchange, type HeaderPair, type Problem } from '../ex
 import { headTooSlow, problemOfUnreadable, refuseRaw } from '../lane/client-errors.ts';
 import { clientAddress, setForwarded } from '../lane/forwarded.ts';
 import { linger } from '../lane/linger.ts';
+import type { HandOver } from '../observe/lanes.ts';
 import { dateText } from './date.ts';
 import type { FastParts } from './fast-lane.ts';
 import { linesOf } from './outgoing-head.ts';
@@ -159,7 +160,7 @@ export class ClientConnection {
     if (this.#since === 0) this.#since = now;
     const ms = now - this.#since;
     if (this.#state === 'running' && this.#exchange) this.#request?.look(now, this.#exchange);
-    else if (this.#state === 'head' && ms > PATIENCE_MS) this.#handOver();
+    else if (this.#state === 'head' && ms > PATIENCE_MS) this.#handOver('slow head');
     else if (this.#state === 'idle' && ms > clients.keepAliveMs) this.destroy();
     else if (this.#state === 'new' && ms > Math.min(clients.headersMs, clients.idleMs)) {
       // Whichever comes first: silence ends a connection without a word.
@@ -196,22 +197,19 @@ export class ClientConnection {
 
   /** Looks for a head at the beginning of `length` bytes. */
   #read(bytes: Buffer, length: number): void {
-    const { edge, isOpen } = this.#parts;
-    const { maxHeaderBytes } = edge.settings.clients;
-    const text = bytes.toString('latin1', 0, Math.min(length, maxHeaderBytes));
-    const plain = isOpen() ? this.#headOf(text) : null;
-    if (plain === 'incomplete') {
-      this.#waiting = bytes === this.#waiting ? bytes : this.#ownCopy(bytes, 0, length);
-      if (length >= maxHeaderBytes) this.#handOver();
+    const { edge } = this.#parts;
+    const text = bytes.toString('latin1', 0, Math.min(length, edge.settings.clients.maxHeaderBytes));
+    const plain = this.#headOf(text, length);
+    if (typeof plain === 'string') {
+      if (bytes !== this.#waiting) this.#waiting = this.#ownCopy(bytes, 0, length);
+      if (plain !== 'incomplete') this.#handOver(plain);
       else if (this.#state !== 'head') this.#become('head');
       return;
     }
-    // Behind one another, requests run at the same time: that is the general lane's.
-    const isOne = plain !== null && length <= plain.bytes + plain.bodyBytes && this.#isWithinBounds(plain);
-    const target = isOne ? normalisePath(plain.target) : null;
-    if (!isOne || target?.kind !== 'path') {
-      this.#waiting = bytes === this.#waiting ? bytes : this.#ownCopy(bytes, 0, length);
-      return this.#handOver();
+    const target = normalisePath(plain.target);
+    if (target.kind === 'refusal') {
+      if (bytes !== this.#waiting) this.#waiting = this.#ownCopy(bytes, 0, length);
+      return this.#handOver('not plain');
     }
     this.#waiting = null;
     this.#become('running');
@@ -219,6 +217,7 @@ export class ClientConnection {
     this.#request = request;
     if (plain.bodyBytes > 0) this.#giveBody(request, text, bytes, plain.bytes, length);
     this.#exchange = newExchange(request, request);
+    edge.lanes.fast += 1;
     edge.carryOut(this.#exchange);
   }
 
@@ -229,10 +228,22 @@ export class ClientConnection {
     if (to > from) request.take(this.#ownCopy(bytes, from, to));
   }
 
-  /** Null for what is not plain. */
-  #headOf(text: string): PlainHead | 'incomplete' | null {
-    const repeated = this.#before && readRepeatedHead(text, this.#before);
-    if (repeated) return repeated;
+  /** @param length of all that came; `text` is the beginning of it, in which a head has to end */
+  #headOf(text: string, length: number): PlainHead | 'incomplete' | HandOver {
+    if (!this.#parts.isOpen()) return 'switched off';
+    const plain = (this.#before && readRepeatedHead(text, this.#before)) ?? this.#newHead(text);
+    if (plain === 'incomplete') return this.#incomplete(length);
+    if (!plain) return 'not plain';
+    // Behind one another, requests run at the same time: that is the general lane's.
+    if (length > plain.bytes + plain.bodyBytes) return 'several at once';
+    return this.#isWithinBounds(plain) ? plain : 'too large';
+  }
+
+  #incomplete(length: number): 'incomplete' | 'too large' {
+    return length >= this.#parts.edge.settings.clients.maxHeaderBytes ? 'too large' : 'incomplete';
+  }
+
+  #newHead(text: string): PlainHead | 'incomplete' | null {
     const end = text.indexOf(HEAD_END);
     if (end === -1) return 'incomplete';
     const headEnd = end + HEAD_END.length;
@@ -251,7 +262,8 @@ export class ClientConnection {
   }
 
   /** From here on the connection is the general lane's, with all that was not read of it. */
-  #handOver(): void {
+  #handOver(why: HandOver): void {
+    this.#parts.edge.lanes.handOver(why);
     const socket = this.#socket;
     const waiting = this.#waiting;
     this.#letGo();

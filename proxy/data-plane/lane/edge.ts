@@ -2,6 +2,7 @@ import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { newExchange, type Attempt, type Carrier, type Exchange, type Outcome } from '../exchange.ts';
 import type { Destination, HeaderPair, Problem } from '../exchange.ts';
+import type { LaneCounts } from '../observe/lanes.ts';
 import type { Forwarder } from './forward.ts';
 import type { TrustedProxies } from './forwarded.ts';
 import { announcedBytes, isUploading, lingerAfter } from './linger.ts';
@@ -18,6 +19,7 @@ export interface EdgeParts {
   trusted: TrustedProxies;
   settings: OutgoingSettings;
   isClosing: () => boolean;
+  lanes: LaneCounts;
   /** Takes an exchange through the stages; never throws. */
   carryOut: (exchange: Exchange) => void;
 }
@@ -48,6 +50,7 @@ export function receiveUpgrade(req: IncomingMessage, socket: Socket, head: Buffe
 function begin(carrier: NodeCarrier): void {
   const { res, parts } = carrier;
   const { clients } = parts.settings;
+  parts.lanes.general += 1;
   const target = readTarget(res.req, clients);
   if ('status' in target) {
     // Where the next request begins is not sure.
