@@ -79,7 +79,7 @@ async function abortChange(
   await until(context, () => journal.state(migration).change?.epoch !== epoch, `"${verb}" of "${migration}"`);
   const detail = `taken back, everything is as before: given up by ${actor}: ${reason}`;
   const { epoch: inForce } = journal.state(migration);
-  const durationMs = performance.now() - started;
+  const durationMs = Math.round(performance.now() - started);
   return { migration, verb, from, to: from, epoch: inForce, done: false, late: false, detail, durationMs };
 }
 
@@ -123,7 +123,7 @@ async function abortSync(
     );
   const detail = `what it had installed is removed: given up by ${asked.actor}: ${asked.reason}`;
   const result = { migration, verb: 'sync', from: 'legacy', to: 'legacy', epoch, detail } as const;
-  return { ...result, done: false, late: false, durationMs: performance.now() - started };
+  return { ...result, done: false, late: false, durationMs: Math.round(performance.now() - started) };
 }
 
 /** What was cut off is taken on by itself, too: whoever was faster does the same. */

@@ -1,5 +1,3 @@
-import { SilentDatabaseError } from '../databases/errors.ts';
-import { within } from '../databases/within.ts';
 import { abortMove } from './abort.ts';
 import type { Capability } from './capability.ts';
 import { groundOf, openSynced } from './capability.ts';
@@ -23,7 +21,7 @@ import type { JournalFollower } from './follow.ts';
 import type { GateResult } from './gates.ts';
 import type { JudgeContext } from './judge-group.ts';
 import { judgeGroup } from './judge-group.ts';
-import { prepareHandOver } from './hand-over.ts';
+import { membersOf, prepare } from './prepare-change.ts';
 import { dropGuard, retiredFacts } from './retire.ts';
 import { evidenceOf, moveStage } from './move-stage.ts';
 import { mayPass, needReason } from './override.ts';
@@ -34,15 +32,11 @@ import type { Stage, Verb } from './stages.ts';
 import { ALLOWED_MOVES, changesOwner, nextVerb } from './stages.ts';
 import type { ControlStore } from './store.ts';
 import { StepTeller, type ChangeStep, type ToldChange } from './tell-steps.ts';
-import { forEach, gatesInWords, groupOf, refuseApart, withOthers } from './together.ts';
+import { gatesInWords, groupOf, refuseApart, withOthers } from './together.ts';
 import type { MoveUnderWay } from './under-way.ts';
 import { underWay } from './under-way.ts';
 
 export type { MovePlan, MoveResult, Order, PlanOptions };
-
-/** For all that is prepared before a change of owner, and for rows that are still being written then. */
-const PREPARE_MS = 15_000;
-const SETTLE_MS = 500;
 
 /**
  * Makes decisions: checks gates, journals, and carries moves out. There is one at work; a second one is harmless,
@@ -302,18 +296,8 @@ export class Coordinator {
     const verb = order.verb === 'cutover' ? 'cutover' : 'rollback';
     const { actor, reason } = order;
     const started = performance.now();
-    const members = await Promise.all(
-      group.map(async (capability, i): Promise<Member> => {
-        const { name } = capability;
-        // As it stood when the gates were asked.
-        const { stage: from, epoch, owner: oldOwner, seq } = states[i] ?? this.journal.state(name);
-        const newEpoch = nextEpoch(this.journal.entries, name);
-        const evidence = evidenceOf(order, gates[i] ?? []);
-        const synced = await openSynced(capability, from);
-        const own = { migration: name, from, to, epoch, newEpoch, oldOwner };
-        return { order: { verb, ...own, actor, reason, evidence }, seq, ground: synced, synced };
-      }),
-    );
+    const change = { verb, to, order } as const;
+    const members = await membersOf(this.journal, change, group, states, gates);
     const [first, ...others] = members;
     if (!first) throw new UnknownMigrationError(migration, []);
     await prepare(verb, members);
@@ -326,7 +310,7 @@ export class Coordinator {
 
   private resultOf(change: EndedChange, end: ChangeState, started: number): MoveResult {
     const { journal } = this;
-    const result = resultOf(journal.entries, change, end, performance.now() - started);
+    const result = resultOf(journal.entries, change, end, Math.round(performance.now() - started));
     return { ...result, epoch: journal.state(change.migration).epoch };
   }
 
@@ -352,15 +336,6 @@ export class Coordinator {
     for (const migration of migrations)
       this.busy.set(migration, { verb: order.verb, actor: order.actor, since });
   }
-}
-
-/** Before the first write waits; a database that is silent here keeps nobody waiting but who ordered the move. */
-function prepare(verb: Verb, members: readonly Member[]): Promise<void> {
-  const silent = (waitedFor: readonly string[]): Error =>
-    new SilentDatabaseError(`preparing "${verb}"`, waitedFor, PREPARE_MS);
-  return within(PREPARE_MS, silent, () =>
-    forEach(members, async ({ synced, order }) => synced && prepareHandOver(synced, order, SETTLE_MS)),
-  );
 }
 
 function targetStage(state: MigrationState, verb: Verb): Stage {

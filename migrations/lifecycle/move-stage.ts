@@ -91,7 +91,15 @@ export async function moveStage(
   await journal.refresh();
   const late = await awaitProxies(store, written.at(-1)?.seq ?? 0);
   const detail = late.length === 0 ? '' : `journaled; proxy ${late.join(', ')} does not follow yet`;
-  return { verb, from, to, done: true, late: false, detail, durationMs: performance.now() - started };
+  return {
+    verb,
+    from,
+    to,
+    done: true,
+    late: false,
+    detail,
+    durationMs: Math.round(performance.now() - started),
+  };
 }
 
 /** A move that has begun: the epoch that it has, and the newest entry that is known of its migration. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { backfill } from '../backfill/backfill.ts';
 import { dumpOf } from '../testing/dump.ts';
+import { relayOnce } from '../relay/relay.ts';
 import type { TwoDatabases } from '../testing/two-databases.ts';
 import { twoDatabases } from '../testing/two-databases.ts';
 import type { Capability } from './capability.ts';
@@ -151,6 +152,21 @@ describe('migrations that move together', () => {
     expect(stages()).toEqual(['shadow monolith', 'shadow monolith']);
     expect(await roles()).toEqual(['owner follower', 'owner follower']);
     await bed.monolith.query(`INSERT INTO maker (nm) VALUES ('goes on')`);
+  });
+
+  it('are not begun, and no write waits, when rows touched lately differ in one of them', async () => {
+    await toShadow();
+    await bed.monolith.query(`UPDATE maker SET nm = 'touched' WHERE nm = 'a'`);
+    const [makers] = members;
+    const synced = makers && (await openSynced(makers));
+    if (synced) await relayOnce(streamFrom(synced, 'monolith', journal.state('makers').epoch));
+    await bed.service.query(`SET strangler.origin = 'makers'`);
+    await bed.service.query(`UPDATE manufacturer SET name = 'corrupt' WHERE name = 'touched'`);
+    const { seq } = journal;
+    await expect(move('cutover', 'items')).rejects.toThrow(/"cutover" was not begun: the sides differ/);
+    await journal.refresh();
+    expect(journal.seq).toBe(seq);
+    expect(await roles()).toEqual(['owner follower', 'owner follower']);
   });
 
   it('are refused by name when they are at different stages', async () => {
