@@ -208,7 +208,7 @@ describe('the list of routes', () => {
   const found = (differing: Partial<typeof all>) => filtered(rows, { ...all, ...differing }, Date.now());
 
   it('finds by words in any order, and by migration, arm and kind', () => {
-    expect(found({})).toHaveLength(26);
+    expect(found({})).toHaveLength(29);
     expect(found({ search: 'ORDERS get' }).map(({ place }) => place)).toEqual([
       '/api/orders',
       '/api/orders/{id}',
@@ -257,7 +257,7 @@ describe('the use of routes', () => {
       routes: [{ ...route, requests }],
       unmatched: [{ ...shape, path: '/new', requests: 2000 }],
     });
-    expect(use.rows).toHaveLength(26);
+    expect(use.rows).toHaveLength(29);
     expect(use.rows[0]?.requests).toEqual(requests);
     expect(use.unmatched.map(({ path }) => path)).toEqual(['/new', '/legacy/report/{…}', '/soap/orders']);
     expect(use.since).toBe('2026-01-02T00:00:45.000Z');
