@@ -216,8 +216,8 @@ describe('the list of routes', () => {
     const split = found({ migration: 'orders', arm: 'split' });
     expect(split.map(({ method }) => method)).toEqual(['GET', 'GET']);
     expect(found({ kind: 'writes', arm: 'service' })).toHaveLength(3);
-    // The last route of each of the six.
-    expect(found({ use: 'unused' })).toHaveLength(6);
+    // The last route of each of the seven.
+    expect(found({ use: 'unused' })).toHaveLength(7);
     const [now, day] = [Date.now(), 86_400_000];
     const seen = (days: number) => ({ lastSeen: new Date(now - days * day).toISOString() });
     expect([seen(6), seen(8), { lastSeen: null }].map((one) => isUnused(one, now))).toEqual([
