@@ -208,7 +208,7 @@ describe('the list of routes', () => {
   const found = (differing: Partial<typeof all>) => filtered(rows, { ...all, ...differing }, Date.now());
 
   it('finds by words in any order, and by migration, arm and kind', () => {
-    expect(found({})).toHaveLength(26);
+    expect(found({})).toHaveLength(29);
     expect(found({ search: 'ORDERS get' }).map(({ place }) => place)).toEqual([
       '/api/orders',
       '/api/orders/{id}',
@@ -216,8 +216,8 @@ describe('the list of routes', () => {
     const split = found({ migration: 'orders', arm: 'split' });
     expect(split.map(({ method }) => method)).toEqual(['GET', 'GET']);
     expect(found({ kind: 'writes', arm: 'service' })).toHaveLength(3);
-    // The last route of each of the six.
-    expect(found({ use: 'unused' })).toHaveLength(6);
+    // The last route of each of the seven.
+    expect(found({ use: 'unused' })).toHaveLength(7);
     const [now, day] = [Date.now(), 86_400_000];
     const seen = (days: number) => ({ lastSeen: new Date(now - days * day).toISOString() });
     expect([seen(6), seen(8), { lastSeen: null }].map((one) => isUnused(one, now))).toEqual([
@@ -257,7 +257,7 @@ describe('the use of routes', () => {
       routes: [{ ...route, requests }],
       unmatched: [{ ...shape, path: '/new', requests: 2000 }],
     });
-    expect(use.rows).toHaveLength(26);
+    expect(use.rows).toHaveLength(29);
     expect(use.rows[0]?.requests).toEqual(requests);
     expect(use.unmatched.map(({ path }) => path)).toEqual(['/new', '/legacy/report/{…}', '/soap/orders']);
     expect(use.since).toBe('2026-01-02T00:00:45.000Z');
