@@ -1,14 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import specifications from '@asyncapi/specs';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { SUBSCRIPTIONS } from '../events/subscriptions.ts';
 import { ASYNCAPI } from '../testing/asyncapi.ts';
-
-const SPECIFICATION = createRequire(import.meta.url).resolve(
-  '@asyncapi/specs/schemas/3.0.0-without-$id.json',
-);
 
 /** Every `$ref` below a value. */
 function refsOf(value: unknown): string[] {
@@ -39,7 +34,7 @@ describe('asyncapi.yaml', () => {
   it('is a document as AsyncAPI 3.0 specifies it', () => {
     const ajv = new Ajv({ strict: false, allErrors: true });
     (addFormats as unknown as (of: Ajv) => void)(ajv);
-    const validate = ajv.compile(JSON.parse(readFileSync(SPECIFICATION, 'utf8')) as object);
+    const validate = ajv.compile(specifications.schemasWithoutId['3.0.0'] as object);
 
     validate(ASYNCAPI);
 
