@@ -141,9 +141,9 @@ function whileWeLive(command: readonly string[], clean: string, env: NodeJS.Proc
 }
 
 async function untilReady(url: string, server: ChildProcess): Promise<string> {
-  const giveUpAt = Date.now() + START_MS;
+  const giveUpAt = performance.now() + START_MS;
   await Promise.race([once(server, 'spawn'), once(server, 'exit')]);
-  while (Date.now() < giveUpAt && server.exitCode === null && server.pid !== undefined) {
+  while (performance.now() < giveUpAt && server.exitCode === null && server.pid !== undefined) {
     if (await answers(url)) return url;
     await pause(100);
   }
