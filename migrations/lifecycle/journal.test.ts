@@ -103,6 +103,27 @@ describe('the journal', () => {
     await expect(store.append(entry(toCanary), seq)).rejects.toThrow(/ann wrote "stage-changed"/);
   });
 
+  it('takes the beginning of a change of owner once for each run, and tells another run of the same person', async () => {
+    const begun = (run: string): Decision => ({
+      kind: 'cutover-started',
+      from: 'shadow',
+      to: 'extracted',
+      run,
+    });
+    const first = await store.append(entry(begun('one'), 1), 0);
+    expect(await store.append(entry(begun('one'), 1), 0)).toEqual(first);
+    await expect(store.append(entry(begun('two'), 1), 0)).rejects.toThrow(/ann wrote "cutover-started"/);
+  });
+
+  it('goes on from a beginning that was written before runs had names', async () => {
+    const begun: Decision = { kind: 'cutover-started', from: 'shadow', to: 'extracted' };
+    const old = await store.append(entry(begun, 1), 0);
+    await store.append(entry({ kind: 'aborting', why: 'cut off' }, 1), old.seq);
+    const entries = await store.entries();
+    expect(firstBrokenEntry(entries)).toBeNull();
+    expect(fold(entries).get('catalog')?.change).toMatchObject({ phase: 'aborting', epoch: 1 });
+  });
+
   it('keeps migrations apart: an entry of one is no conflict for the other', async () => {
     await store.append(entry(toDualWrite), 0);
     await store.append(entry(toDualWrite, 0, 'ann', 'orders'), 0);

@@ -24,6 +24,8 @@ export type Decision =
       to: Stage;
       /** All migrations whose owner changes with it, itself among them; each has the same entries until the end. */
       together?: readonly string[];
+      /** Of the run that carries it out: the same order at two coordinators is two. Older entries have none. */
+      run?: string;
     }
   | { kind: 'owner-changed'; owner: Side }
   | { kind: 'writes-released' }

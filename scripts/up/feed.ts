@@ -74,7 +74,11 @@ export class JournalFeed implements StandingsFeed {
   acknowledge(seq: number): void {
     if (seq <= this.acked) return;
     this.acked = seq;
-    void this.renew().catch(() => undefined); // the next renewal says it too
+    void this.tell(seq).catch(() => undefined); // the next renewal says it too
+  }
+
+  private async tell(seq: number): Promise<void> {
+    if (this.journal.fork || !(await this.store.acknowledge(this.id, seq))) await this.renew();
   }
 
   async close(): Promise<void> {

@@ -65,9 +65,9 @@ export class ShadowReads {
   /** Looks at an exchange that has ended; a sampled read goes to both sides once more. */
   consider(exchange: Exchange): void {
     const { match, request } = exchange;
-    if (!match || !isWorthComparing(exchange)) return;
-    const settings = this.#settingsOf(match.migration);
-    if (!settings || Math.random() * 100 >= settings.sample) return;
+    const settings = match && this.#settingsOf(match.migration);
+    if (!settings || settings.sample === 0 || !isWorthComparing(exchange)) return;
+    if (Math.random() * 100 >= settings.sample) return;
     const { path, query } = request.target;
     this.#mirrorOf(match.migration, settings).offer({
       service: match.service,
