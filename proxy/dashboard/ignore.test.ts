@@ -4,6 +4,7 @@ import { startBrowser } from '../../scripts/testing/browser.ts';
 import { startControlBed, type ControlBed } from '../control/testing/control-bed.ts';
 import { everyStage } from './testing/every-stage.ts';
 import { openPage, untilLive } from './testing/open-page.ts';
+import { violations } from './testing/violations.ts';
 
 const VIEWER = { name: 'wall', role: 'viewer', secret: 'the-wall-only-looks' } as const;
 const OPERATOR = { name: 'ada', role: 'operator', secret: 'ada-operates-here' } as const;
@@ -35,6 +36,7 @@ it('a field is ignored with a reason, shown with who and why beside what the fil
   await page.getByRole('button', { name: `Ignore this, because … ${FIELD}` }).click();
   const order = page.getByRole('button', { name: 'Ignore it', exact: true });
   expect(await order.isDisabled()).toBe(true);
+  expect(await violations(page)).toEqual([]);
   await page.getByLabel(`Ignore ${FIELD}, because`).fill('the service rounds up');
   await order.click();
   const row = page.locator('.ignored li', { hasText: FIELD });

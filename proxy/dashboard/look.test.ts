@@ -1,15 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { startBrowser } from '../../scripts/testing/browser.ts';
 import { startControlBed, type ControlBed } from '../control/testing/control-bed.ts';
 import { everyStage } from './testing/every-stage.ts';
 import { quarterOfAnHour, threeMonths, useOf } from './testing/usage.ts';
 import { openPage, untilLive, type OpenPage } from './testing/open-page.ts';
+import { violations } from './testing/violations.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const VIEWS = [
   '/',
   '/migrations/orders',
@@ -43,14 +40,6 @@ afterAll(async () => {
   await browser.close();
   await bed.close();
 });
-
-/** What axe finds, as `rule: element`. */
-async function violations(page: Page): Promise<string[]> {
-  // Through the debugger: the policy of the page lets no other script in.
-  await page.evaluate(AXE);
-  const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: typeof axe }).axe.run());
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-}
 
 /** Goes to a view and waits until it has been drawn, with what it asks for. */
 async function goTo(page: Page, view: string): Promise<void> {

@@ -7,6 +7,7 @@ import { OidcProvider } from '../control/auth/oidc/oidc.ts';
 import { startControlBed, type ControlBed } from '../control/testing/control-bed.ts';
 import { AUDIENCE, PAGE, startOidcProvider, type TestProvider } from '../control/testing/oidc-provider.ts';
 import { openPage, untilLive } from './testing/open-page.ts';
+import { violations } from './testing/violations.ts';
 
 const TOKEN = { name: 'night', role: 'operator', secret: 'for-the-night-only' } as const;
 const BUTTON = 'Sign in with your organisation’s account';
@@ -80,6 +81,18 @@ describe('the sign-in of the page', () => {
     expect(await offers(beds.both)).toEqual([1, 1]);
     expect(await offers(beds.token)).toEqual([0, 1]);
   });
+
+  it.each(['light', 'dark'] as const)(
+    'has no accessibility violation in %s colours, and fits a phone',
+    async (theme) => {
+      const { page } = await openPage(browser, beds.both.url, '/', { theme, width: 390 });
+      await page.getByRole('link', { name: BUTTON }).waitFor();
+      expect(await violations(page)).toEqual([]);
+      const tooWide = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+      expect(await page.evaluate(tooWide)).toBe(0);
+      await page.context().close();
+    },
+  );
 
   it('leads over the provider back to the view that somebody wanted, under their name and role', async () => {
     const page = await open(beds.oidc, '/migrations/catalog');

@@ -29,7 +29,7 @@ export function Shell({ title, children }: { title: string; children: ComponentC
         Skip to the content
       </a>
       <header class="top">
-        <a class="brand" href={addressOf.overview}>
+        <a class="brand" href={addressOf.overview} aria-label="Strangler, overview">
           <img src="/icon.svg" alt="" width="28" height="28" />
           <span>Strangler</span>
         </a>
