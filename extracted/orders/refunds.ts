@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Logger } from '../service/log.ts';
 import { type Places } from '../service/places.ts';
+import { inRounds } from '../service/rounds.ts';
 
 const ROUND_MS = 500;
 const ATTEMPT_MS = 2000;
@@ -42,19 +42,9 @@ export class Refunds {
 
   /** Looks for what is owed until it is ended. */
   start(): () => Promise<void> {
-    const ending = new AbortController();
-    const running = this.#run(ending.signal);
-    return async () => {
-      ending.abort();
-      await running;
-    };
-  }
-
-  async #run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    return inRounds(async () => {
       for (const orderId of await this.#due().catch(() => [])) await this.tryNow(orderId);
-      await pause(ROUND_MS, undefined, { signal }).catch(() => undefined);
-    }
+    }, ROUND_MS);
   }
 
   async #due(): Promise<number[]> {

@@ -22,10 +22,16 @@ export async function checkOut(
   const cartId = readId(request);
   const { method } = readBody(request, payment);
   const reserved = await saga.advance(await takeLines(database, cartId, method));
-  const last = reserved.outcome.is === 'reserved' ? await saga.advance(reserved.checkout) : reserved;
+  const last =
+    reserved.outcome.is === 'reserved' ? await saga.step(reserved.checkout) : { ...reserved, written: null };
+  const { checkout, outcome, written } = last;
   // What is authorised is captured behind the client's back, or given back: what fails there is the worker's.
-  void saga.advance(last.checkout).catch(() => undefined);
-  return answerOf(last.outcome);
+  const settled = Promise.resolve(written).then(() => saga.advance(checkout));
+  settled.catch(() => undefined);
+  // An order that is placed is one, written down here or not: whoever finds the checkout asks for it again and gets it.
+  // That it came to nothing is said when nobody can order for it any more.
+  if (outcome.is !== 'ordered') await written;
+  return answerOf(outcome);
 }
 
 function answerOf(outcome: Outcome): Answer<'checkOut'> {

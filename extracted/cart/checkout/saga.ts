@@ -19,6 +19,12 @@ export interface Capabilities {
   payments: Places;
 }
 
+interface Stepped {
+  checkout: Checkout;
+  outcome: Outcome;
+  written: Promise<void>;
+}
+
 /** Takes checkouts from step to step. */
 export class Saga {
   readonly #database: DataSource;
@@ -35,10 +41,20 @@ export class Saga {
    * @returns what the step came to, and the checkout after it: the same one when it has to be tried again
    */
   async advance(checkout: Checkout): Promise<{ checkout: Checkout; outcome: Outcome }> {
+    const { checkout: next, outcome, written } = await this.step(checkout);
+    await written;
+    return { checkout: next, outcome };
+  }
+
+  /**
+   * Takes one step, and begins to write down where it led: for a caller who has something to say before that is done.
+   * The next step must wait for `written`.
+   */
+  async step(checkout: Checkout): Promise<Stepped> {
     const outcome = await this.#take(checkout).catch(inWords);
     const next = after(checkout, outcome);
-    if (next !== checkout) await save(this.#database, checkout.step, next);
-    return { checkout: next, outcome };
+    const written = next === checkout ? Promise.resolve() : save(this.#database, checkout.step, next);
+    return { checkout: next, outcome, written };
   }
 
   async #take(checkout: Checkout): Promise<Outcome> {

@@ -1,6 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import type { Logger } from '../../service/log.ts';
+import { inRounds } from '../../service/rounds.ts';
 import type { Saga } from './saga.ts';
 import { type Checkout, isSettled } from './steps.ts';
 import { takeForgotten } from './store.ts';
@@ -21,20 +21,10 @@ export class CheckoutWorker {
   }
 
   start(): () => Promise<void> {
-    const ending = new AbortController();
-    const running = this.#run(ending.signal);
-    return async () => {
-      ending.abort();
-      await running;
-    };
-  }
-
-  async #run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    return inRounds(async (signal) => {
       const found = await takeForgotten(this.#database, AT_ONCE).catch(() => []);
       await Promise.all(found.map((checkout) => this.#settle(checkout, signal)));
-      await pause(ROUND_MS, undefined, { signal }).catch(() => undefined);
-    }
+    }, ROUND_MS);
   }
 
   /** As far as it goes now; a step that cannot be taken leaves the checkout to a later round. */

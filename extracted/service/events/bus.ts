@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Counter, Gauge } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import type { Watchers } from '../app.ts';
+import { inRounds } from '../rounds.ts';
 import { type BusSettings, Link, queueOf } from './broker.ts';
 import { Consumer, type Taken } from './consume.ts';
 import { countWaiting, trim, type Waiting } from './outbox.ts';
@@ -43,9 +44,10 @@ export class Bus {
 
   /** Runs until it is ended. */
   start(takers: Readonly<Record<string, Taker>>): () => Promise<void> {
+    const settings = this.#settings;
+    if (settings === null) return inRounds(() => this.#trim(), TRIM_MS);
     const ending = new AbortController();
-    const { signal } = ending;
-    const running = this.#settings ? this.#carry(this.#settings, takers, signal) : this.#keep(signal);
+    const running = this.#carry(settings, takers, ending.signal);
     return async () => {
       ending.abort();
       await running;
@@ -94,12 +96,9 @@ export class Bus {
     }
   }
 
-  async #keep(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const dropped = await trim(this.#database, KEPT).catch(() => 0);
-      this.#counters.dropped.inc(dropped);
-      await pause(TRIM_MS, undefined, { signal }).catch(() => undefined);
-    }
+  async #trim(): Promise<void> {
+    const dropped = await trim(this.#database, KEPT).catch(() => 0);
+    this.#counters.dropped.inc(dropped);
   }
 
   readonly #hear = (what: Taken, reason?: string): void => {
