@@ -1,6 +1,8 @@
 import { migrationNamed, migrations, type Migration } from '../client/live.ts';
 import { addressOf } from '../client/place.ts';
 import { standingOf } from '../facts/standing.ts';
+import { companionsOf } from '../facts/together.ts';
+import { Together } from '../parts/together.tsx';
 import { Moves, WaitsFor } from './card.tsx';
 import { DifferencesPanel } from './differences.tsx';
 import { GatesPanel } from './gates-panel.tsx';
@@ -18,16 +20,21 @@ export function MigrationView({ name }: { name: string }) {
   return (
     <div class="migration">
       <Head migration={migration} />
+      <MovesWith migration={migration} />
       <StagePath migration={migration} />
-      <div class="panels">
-        <GatesPanel migration={migration} />
-        <OldAndNewPanel name={name} />
-        <ReadsPanel migration={migration} />
-        <SyncPanel migration={migration} />
-        <VerifyPanel migration={migration} />
+      <div class="wide">
+        <div>
+          <div class="panels">
+            <GatesPanel migration={migration} />
+            <OldAndNewPanel name={name} />
+            <ReadsPanel migration={migration} />
+            <SyncPanel migration={migration} />
+            <VerifyPanel migration={migration} />
+          </div>
+          <DifferencesPanel migration={migration} />
+        </div>
+        <JournalPanel migration={migration} />
       </div>
-      <DifferencesPanel migration={migration} />
-      <JournalPanel migration={migration} />
     </div>
   );
 }
@@ -46,6 +53,24 @@ function Head({ migration }: { migration: Migration }) {
       <WaitsFor standing={standingOf(migration)} all />
       <Moves migration={migration} />
     </header>
+  );
+}
+
+function MovesWith({ migration }: { migration: Migration }) {
+  const companions = companionsOf(migration);
+  if (companions.length === 0) return null;
+  const isApart = companions.some((name) => migrationNamed(name)?.stage !== migration.stage);
+  return (
+    <div class="moves-with">
+      <Together names={migration.together} isApart={isApart} />
+      <p>
+        {companions.map((name) => (
+          <a key={name} href={addressOf.migration(name)}>
+            {name} <span class="quiet">{migrationNamed(name)?.stage}</span>
+          </a>
+        ))}
+      </p>
+    </div>
   );
 }
 
