@@ -7,8 +7,6 @@ interface Writer {
   uncork(): void;
 }
 
-export const NO_BYTES = Buffer.alloc(0);
-
 /** Writes text, the first `used` of some bytes, and text as one. False when the other end is behind. */
 export function write(to: Writer, prefix: string, bytes: Buffer, used: number, suffix: string): boolean {
   if (used <= SMALL) {

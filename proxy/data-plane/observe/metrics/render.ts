@@ -22,7 +22,13 @@ export interface MetricsSource {
  * Writes every figure in the text format of Prometheus. What a request costs is counted elsewhere, in arrays; it is
  * put in this form only here, for a scrape is rare.
  */
-export function renderMetrics({ requests, lanes, stats, standings, leaseIsLive }: MetricsSource): Promise<string> {
+export function renderMetrics({
+  requests,
+  lanes,
+  stats,
+  standings,
+  leaseIsLive,
+}: MetricsSource): Promise<string> {
   const registry = new Registry();
   register(registry, [
     ...requestFamilies(requests, Object.keys(stats.migrations)),
