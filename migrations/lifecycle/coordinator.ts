@@ -54,6 +54,7 @@ export class Coordinator {
   private readonly journal: JournalFollower;
   private readonly capabilities: { readonly byName: ReadonlyMap<string, Capability> };
   private readonly shadowOf: (migration: string) => Promise<ShadowCounts | null>;
+  private readonly recordedOf: (migration: string) => Promise<string[]>;
   private readonly isLeading: () => boolean;
   private readonly watchers = new Set<() => void>();
   private readonly stepWatchers = new Set<(step: ChangeStep) => void>();
@@ -66,12 +67,15 @@ export class Coordinator {
     /** Read anew each time: the configuration may change. */
     capabilities: { readonly byName: ReadonlyMap<string, Capability> };
     shadowOf: (migration: string) => Promise<ShadowCounts | null>;
+    /** What recorded answers do against their contracts, each in one line; nothing when left out. */
+    recordedOf?: (migration: string) => Promise<string[]>;
     isLeading: () => boolean;
   }) {
     this.store = parts.store;
     this.journal = parts.journal;
     this.capabilities = parts.capabilities;
     this.shadowOf = parts.shadowOf;
+    this.recordedOf = parts.recordedOf ?? (async () => []);
     this.isLeading = parts.isLeading;
   }
 
@@ -388,14 +392,15 @@ export class Coordinator {
     const gates = gatesOf(verb, state.stage, capability.databases !== null, rehearse, isOrdered);
     if (gates.length === 0) return [];
     const { store, journal } = this;
-    const [reports, shadow, shape] = await Promise.all([
+    const [reports, shadow, recorded, shape] = await Promise.all([
       store.reports(),
       this.shadowOf(capability.name),
+      verb === 'cutover' ? this.recordedOf(capability.name) : [],
       readKept(store, capability.name, journal.entries),
     ]);
     const regardlessOfHealth = isNamed(names, 'health');
     const now = verb === 'retire' ? await store.now() : Date.now();
-    const known = { precedence, reports, shadow, shape, rehearse, regardlessOfHealth, now };
+    const known = { precedence, reports, shadow, recorded, shape, rehearse, regardlessOfHealth, now };
     const evidence = await gatherEvidence(capability, state, verb, known);
     return judge(gates, evidence, capability.thresholds);
   }

@@ -2,6 +2,7 @@ import { migrationNamed, migrations, type Migration } from '../client/live.ts';
 import { addressOf } from '../client/place.ts';
 import { standingOf } from '../facts/standing.ts';
 import { Moves, WaitsFor } from './card.tsx';
+import { ContractPanel } from './contract.tsx';
 import { DifferencesPanel } from './differences.tsx';
 import { GatesPanel } from './gates-panel.tsx';
 import { JournalPanel } from './journal.tsx';
@@ -21,6 +22,7 @@ export function MigrationView({ name }: { name: string }) {
       <StagePath migration={migration} />
       <div class="panels">
         <GatesPanel migration={migration} />
+        <ContractPanel migration={migration} />
         <OldAndNewPanel name={name} />
         <ReadsPanel migration={migration} />
         <SyncPanel migration={migration} />
