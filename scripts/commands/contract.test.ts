@@ -14,7 +14,7 @@ describe('strangler contract', () => {
   it('shows how the documents differ and what recorded answers do against them, and fails', async () => {
     const { code, stdout, stderr } = await run('contract', 'catalog');
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
-    expect(stdout).toBe(`catalog: 0 breaking differences, 1 warnings
+    expect(stdout).toBe(`catalog: 0 breaking differences, 1 warning
   warning  GET /api/products/{id}: status 503 is new
 
 500 recorded answers were held to their documents, 3 more were not looked at

@@ -29,7 +29,8 @@ function Verdict({ report }: { report: Report }) {
   const { documents, recorded } = report;
   if (documents && documents.breaking.length > 0) return <Badge tone="bad">breaking</Badge>;
   const warnings = (documents?.warnings.length ?? 0) + recorded.violations.length;
-  if (warnings > 0) return <Badge tone="attention">{count(warnings)} warnings</Badge>;
+  if (warnings > 0)
+    return <Badge tone="attention">{warnings === 1 ? '1 warning' : `${count(warnings)} warnings`}</Badge>;
   return documents ? <Badge tone="good">kept</Badge> : <Badge tone="plain">no documents</Badge>;
 }
 

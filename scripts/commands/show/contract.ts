@@ -30,8 +30,10 @@ function headline(
   screen: Screen,
 ) {
   if (breaking.length + warnings.length === 0) return screen.paint('green', 'no difference');
-  return `${count(breaking.length)} breaking differences, ${count(warnings.length)} warnings`;
+  return `${many(breaking.length, 'breaking difference')}, ${many(warnings.length, 'warning')}`;
 }
+
+const many = (number: number, what: string): string => `${count(number)} ${what}${number === 1 ? '' : 's'}`;
 
 function violationInWords(violation: Schemas['RecordedViolation'], screen: Screen): string[] {
   const { side, operation, field, problem, count: times, first, last, example } = violation;
