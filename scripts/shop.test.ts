@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type axe from 'axe-core';
@@ -180,4 +181,85 @@ describe('the pages of the shop, in a browser, through the proxy', () => {
     await press(/Sign out/);
     expect((await page.context().cookies()).filter(({ name }) => name === 'shop_session')).toEqual([]);
   }, 120_000);
+});
+
+describe('the steps of a checkout', () => {
+  const REFERENCE = 'f'.repeat(32);
+  const STEPS: [method: string, path: string, body?: object][] = [
+    ['PUT', `/internal/reservations/${REFERENCE}`, { lines: [{ productId: 1, quantity: 1 }] }],
+    ['POST', `/internal/reservations/${REFERENCE}/release`, { lines: [{ productId: 1, quantity: 1 }] }],
+    ['PUT', `/internal/authorisations/${REFERENCE}`, { method: 'card', amount: '1.00' }],
+    ['POST', `/internal/authorisations/${REFERENCE}/capture`, { orderId: 1, method: 'card', amount: '1.00' }],
+    ['POST', `/internal/authorisations/${REFERENCE}/void`],
+    ['POST', '/internal/refunds', { orderId: 1 }],
+    [
+      'PUT',
+      `/internal/placements/${REFERENCE}`,
+      {
+        customerId: null,
+        total: '1.00',
+        lines: [{ productId: 1, description: 'A', quantity: 1, unitPrice: '1.00' }],
+      },
+    ],
+    ['DELETE', `/internal/placements/${REFERENCE}`],
+  ];
+  /** Spellings by which a path may slip past a route, or past a server that is not meant. */
+  const SPELLINGS = [
+    (path: string) => path,
+    (path: string) => path.replace('/i', '/%69'),
+    (path: string) => `/.${path}`,
+    (path: string) => `/api/products/..${path}`,
+    (path: string) => `/api/products/%2e%2e/%2e%2e${path}`,
+    (path: string) => `/api/products/1/..%2f..%2f..${path}`,
+    (path: string) => `/api/products/1;${path}`,
+    (path: string) => `/${path}`,
+    (path: string) => path.toUpperCase(),
+  ];
+  /** As bytes: no client in between tidies the path up. */
+  const send = (method: string, path: string, body: object | undefined, host: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const [hostname, port] = shop.env['PROXY_LISTEN']!.split(':');
+      const headers = { host, 'content-type': 'application/json', 'x-forwarded-host': host };
+      const sent = request({ hostname, port, path, method, headers, agent: false }, (answer) => {
+        answer.resume().once('end', () => resolve(answer.statusCode ?? 0));
+      });
+      sent.once('error', reject).end(body ? JSON.stringify(body) : undefined);
+    });
+  const done = async (): Promise<number> => {
+    const IN_MONOLITH = `
+      SELECT (SELECT count(*) FROM stk_resv WHERE resv_ref = $1) + (SELECT count(*) FROM pymt_auth WHERE auth_ref IN ($1, 'refund-1'))
+           + (SELECT count(*) FROM ord_ref WHERE ord_ref = $1) AS n`;
+    const { rows } = await shop.monolith.query<{ n: string }>(IN_MONOLITH, [REFERENCE]);
+    const IN_CATALOG = 'SELECT count(*) AS n FROM stock_reservation WHERE reference = $1';
+    const { rows: others } = await shop.service.query<{ n: string }>(IN_CATALOG, [REFERENCE]);
+    return Number(rows[0]!.n) + Number(others[0]!.n);
+  };
+
+  it('cannot be reached through the proxy, however the path is spelt, and whoever has the catalog', async () => {
+    const [catalogHost = '', stepsHost = ''] = [shop.env['CATALOG_URL'], shop.env['ORDERS_PLACES']].map(
+      (url) => new URL(url!).host,
+    );
+    const reached: string[] = [];
+    for (const [method, path, body] of STEPS) {
+      for (const spell of SPELLINGS) {
+        for (const host of [shop.env['PROXY_LISTEN']!, stepsHost, catalogHost]) {
+          const status = await send(method, spell(path), body, host);
+          if (status !== 400 && status !== 404)
+            reached.push(`${method} ${spell(path)} at ${host}: ${status}`);
+        }
+      }
+    }
+    expect(reached).toEqual([]);
+    expect(await done()).toBe(0);
+  });
+
+  it('can where they are meant to be', async () => {
+    const answer = await fetch(`${shop.env['ORDERS_PLACES']}/internal/authorisations/${REFERENCE}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ method: 'card', amount: '1.00' }),
+    });
+    expect(answer.status).toBe(204);
+    expect(await done()).toBe(1);
+  });
 });

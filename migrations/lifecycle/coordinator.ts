@@ -391,18 +391,16 @@ export class Coordinator {
     const isOrdered = precedence.before.length + precedence.behind.length > 0;
     const gates = gatesOf(verb, state.stage, capability.databases !== null, rehearse, isOrdered);
     if (gates.length === 0) return [];
-    const { store, journal } = this;
     const [reports, shadow, recorded, shape] = await Promise.all([
-      store.reports(),
+      this.store.reports(),
       this.shadowOf(capability.name),
       verb === 'cutover' ? this.recordedOf(capability.name) : [],
-      readKept(store, capability.name, journal.entries),
+      readKept(this.store, capability.name, this.journal.entries),
     ]);
     const regardlessOfHealth = isNamed(names, 'health');
-    const now = verb === 'retire' ? await store.now() : Date.now();
+    const now = verb === 'retire' ? await this.store.now() : Date.now();
     const known = { precedence, reports, shadow, recorded, shape, rehearse, regardlessOfHealth, now };
-    const evidence = await gatherEvidence(capability, state, verb, known);
-    return judge(gates, evidence, capability.thresholds);
+    return judge(gates, await gatherEvidence(capability, state, verb, known), capability.thresholds);
   }
 }
 

@@ -1,23 +1,6 @@
-import {
-  DatabaseError,
-  SilentDatabaseError,
-  UnreachableDatabaseError,
-} from '../../migrations/databases/errors.ts';
-import { ContractError } from '../../migrations/contracts/document.ts';
 import type { BackgroundVerify } from '../../migrations/lifecycle/background-verify.ts';
 import type { Coordinator, MoveResult, Order } from '../../migrations/lifecycle/coordinator.ts';
-import {
-  GateRefusedError,
-  JournalConflictError,
-  JournalForkedError,
-  LifecycleError,
-  MoveFailedError,
-  MoveNotAllowedError,
-  MoveUnderWayError,
-  NotCoordinatorError,
-  OverrideError,
-  UnknownMigrationError,
-} from '../../migrations/lifecycle/errors.ts';
+import { JournalForkedError } from '../../migrations/lifecycle/errors.ts';
 import type { JournalFollower } from '../../migrations/lifecycle/follow.ts';
 import type { TrafficGuard } from '../../migrations/lifecycle/guard-traffic.ts';
 import type { RampStep } from '../../migrations/lifecycle/ramp.ts';
@@ -58,7 +41,7 @@ import type { BackfillHold, BackfillOrder, FoundDifferences } from '../../proxy/
 import type { Explanation, Question } from '../../proxy/data-plane/explain.ts';
 import type { RouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
-import { locateMappingProblems } from './capabilities.ts';
+import { toControlError } from './control-error.ts';
 import type { ShadowEvidence } from './shadow-evidence.ts';
 import { explainFrom } from './explain.ts';
 import { HappeningsOf } from './happenings.ts';
@@ -380,29 +363,4 @@ function withoutLate({ late: _, ...outcome }: MoveResult): MoveOutcome {
 function finished(result: MoveResult): MoveOutcome {
   if (result.done) return withoutLate(result);
   throw new ControlError(result.late ? 'timed-out' : 'failed', result.detail);
-}
-
-function toControlError(error: unknown, config: Config, migration: string): unknown {
-  if (error instanceof ControlError) return error;
-  const located = locateMappingProblems(config, migration, error);
-  if (located !== null) return new ControlError('bad-configuration', located);
-  if (error instanceof GateRefusedError)
-    return new ControlError('gate-refused', error.message, [...error.gates]);
-  if (!(error instanceof Error)) return error;
-  const code = codeOf(error);
-  return code === null ? error : new ControlError(code, error.message);
-}
-
-function codeOf(error: Error): ConstructorParameters<typeof ControlError>[0] | null {
-  if (error instanceof UnknownMigrationError) return 'unknown-migration';
-  if (error instanceof MoveNotAllowedError) return 'move-not-allowed';
-  if (error instanceof MoveUnderWayError || error instanceof JournalConflictError) return 'move-under-way';
-  if (error instanceof MoveFailedError) return error.late ? 'timed-out' : 'failed';
-  if (error instanceof UnreachableDatabaseError || error instanceof SilentDatabaseError) return 'unreachable';
-  if (error instanceof NotCoordinatorError) return 'unreachable';
-  if (error instanceof JournalForkedError) return 'journal-forked';
-  if (error instanceof OverrideError) return 'bad-request';
-  if (error instanceof LifecycleError) return 'move-not-allowed';
-  if (error instanceof DatabaseError || error instanceof ContractError) return 'failed';
-  return null;
 }
