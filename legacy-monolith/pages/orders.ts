@@ -44,6 +44,9 @@ const nameOf = ({ number, id }: Order): string => number ?? `${id}`;
 
 const day = (at: string): Html => html`<time datetime="${at}">${at.slice(0, 10)}</time>`;
 
+/** Invoices may have tenths of a penny; most have none. */
+const price = (text: string): string => text.replace(/(\.\d\d)0$/, '$1');
+
 const listOf = (orders: Order[]): Html =>
   orders.length === 0
     ? html`<p>You have not ordered anything yet.</p>`
@@ -100,7 +103,7 @@ const lineOf = (line: Order['lines'][number], row: ProductRow | undefined): Html
       }
     </td>
     <td class="number">${line.quantity}</td>
-    <td class="number">£${line.unitPrice}</td>
+    <td class="number">£${price(line.unitPrice)}</td>
     <td class="number">
       ${row?.statCd === 'A' ? html`£${row.unitPrc}` : html`<span class="soft">not for sale</span>`}
     </td>
