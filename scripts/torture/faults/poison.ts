@@ -27,14 +27,21 @@ async function accept(sql: Sql, table: string): Promise<void> {
   for (const event of EVENTS) await sql(`DROP TRIGGER IF EXISTS poisoned_${event}`);
 }
 
-/** On a busy machine a comparison or the sync may hold the table for longer than one wait for its lock lasts. */
+const PATIENCE_MS = 60_000;
+
+/**
+ * On a busy machine a comparison or the sync may hold the table for longer than one wait for its lock lasts, and a server
+ * that crashed a moment ago refuses at once while it recovers.
+ */
 async function patiently(change: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  for (;;) {
     try {
       return await change();
     } catch (error) {
-      if (!(error instanceof NotDoneError) || attempt === 5) throw error;
+      if (!(error instanceof NotDoneError) || performance.now() > giveUpAt) throw error;
     }
+    await pause(200);
   }
 }
 
