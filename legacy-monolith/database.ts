@@ -4,6 +4,7 @@ import { Category, Product, StockMovement } from './catalog/entities.ts';
 import { Customer } from './customers/entity.ts';
 import { Payment } from './payments/entity.ts';
 import { PartCapabilities } from './internal/schema.ts';
+import { AddPages } from './pages/schema.ts';
 import { CreateShop } from './schema.ts';
 
 const TIMESTAMPTZ = 1184;
@@ -20,7 +21,7 @@ export async function openDatabase(url: string): Promise<DataSource> {
     type: 'postgres',
     url,
     entities: [Category, Product, StockMovement, Customer, Payment],
-    migrations: [CreateShop, PartCapabilities],
+    migrations: [CreateShop, PartCapabilities, AddPages],
     migrationsTableName: 'typeorm_migrations',
     poolSize: 10,
     applicationName: 'legacy-monolith',

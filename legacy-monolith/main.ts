@@ -15,10 +15,15 @@ try {
     ? await listen(createInternalApp(database), Number(process.env.INTERNAL_PORT))
     : null;
   if (internal) console.log(`monolith takes steps of a checkout at ${internal.url}`);
-  await serve('monolith', createApp(database), Number(process.env.PORT ?? 4000), async () => {
-    await internal?.close();
-    await database.destroy();
-  });
+  await serve(
+    'monolith',
+    createApp(database, process.env.SHOP_URL),
+    Number(process.env.PORT ?? 4000),
+    async () => {
+      await internal?.close();
+      await database.destroy();
+    },
+  );
 } catch (error) {
   console.error(`monolith cannot start: ${error instanceof Error ? error.message : String(error)}`);
   process.exit(1);

@@ -7,6 +7,7 @@ import { canaryCommand } from './commands/canary.ts';
 import { certificateCommand } from './commands/certificate.ts';
 import { CommandError } from './commands/command-error.ts';
 import { cutoverCommand } from './commands/cutover.ts';
+import { contractCommand } from './commands/contract.ts';
 import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { EXIT, EXIT_CODES_HELP } from './commands/exit-codes.ts';
@@ -39,6 +40,7 @@ const COMMANDS = [
   backfillCommand,
   verifyCommand,
   shadowCommand,
+  contractCommand,
   diffCommand,
   ignoreCommand,
   canaryCommand,

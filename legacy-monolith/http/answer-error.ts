@@ -15,7 +15,8 @@ export const answerError: ErrorRequestHandler = (error: unknown, _request, respo
   response.status(refusal.status).json({ error: { code: refusal.code, message: refusal.message } });
 };
 
-function asRefusal(error: unknown): Refusal {
+/** What a client is told of any failure. */
+export function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   return (
     databaseRefusal(error) ??

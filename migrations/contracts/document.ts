@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 
@@ -55,8 +56,26 @@ export class ContractError extends Error {
 /** Reads an OpenAPI document (YAML or JSON). */
 export async function readContract(file: string): Promise<OpenApiDocument> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new ContractError(file, error.code === 'ENOENT' ? 'there is no such file' : error.message);
+    throw unreadable(file, error);
   });
+  return contractIn(file, text);
+}
+
+/** The same for who cannot wait: while a configuration is put together. */
+export function readContractNow(file: string): OpenApiDocument {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw unreadable(file, error as NodeJS.ErrnoException);
+  }
+  return contractIn(file, text);
+}
+
+const unreadable = (file: string, { code, message }: NodeJS.ErrnoException): ContractError =>
+  new ContractError(file, code === 'ENOENT' ? 'there is no such file' : message);
+
+function contractIn(file: string, text: string): OpenApiDocument {
   const document = parse(text) as Partial<OpenApiDocument> | null;
   if (typeof document?.paths !== 'object') throw new ContractError(file, 'it has no `paths`');
   return { ...document, paths: document.paths };

@@ -13,20 +13,6 @@ export const health: Gate = ({ unreachable }) =>
     'start what is down, or mend its address in strangler.yaml',
   );
 
-/** The service promises what the monolith promised. */
-export const contract: Gate = ({ contract: seen }) =>
-  result(
-    'contract',
-    seen === null || seen.breaking.length === 0,
-    seen === null
-      ? 'no documents to compare'
-      : seen.breaking.length === 0
-        ? 'no breaking difference'
-        : seen.breaking.join('; '),
-    'no breaking difference',
-    "mend the service's contract, or the client that relies on the old one",
-  );
-
 /** Both sides gave the same answers. */
 export const shadow: Gate = ({ shadow: seen }, thresholds) => {
   const { shadowSamples, shadowMismatchPercent } = thresholds;

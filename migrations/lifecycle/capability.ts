@@ -8,6 +8,7 @@ import { homesOf, keySpacesIn } from '../mapping/key-spaces.ts';
 import type { TablePair } from '../mapping/schema.ts';
 import { loadFunctions } from '../mapping/using.ts';
 import type { Stream } from '../relay/stream.ts';
+import type { ComparedContracts } from './contract.ts';
 import type { GateThresholds } from './gates.ts';
 import type { Side, Stage } from './stages.ts';
 import { isSynced, otherSide } from './stages.ts';
@@ -37,7 +38,7 @@ export interface Capability {
   /** Asks both applications whether they are there; one message for each that is not. */
   probe(): Promise<string[]>;
   /** Compares both contracts; null when there are no documents. */
-  compareContracts(): Promise<{ breaking: string[] } | null>;
+  compareContracts(): Promise<ComparedContracts | null>;
 }
 
 /** Where a capability with tables stands: all that fencing and taking over need, and known without asking anybody. */

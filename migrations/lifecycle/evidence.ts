@@ -51,6 +51,8 @@ export interface VerifyRecord {
 export interface Known {
   reports: ReadonlyMap<string, Report>;
   shadow: ShadowCounts | null;
+  /** What recorded answers do against their contracts, each in one line. */
+  recorded?: string[];
   /** What the tables looked like when the sync began; null before it did. */
   shape: KeptShape | null;
   /** Whether the way back is to be tried on real rows. */
@@ -81,7 +83,10 @@ export async function gatherEvidence(
     drift: null,
     verify: verifyEvidence(reports.get(`verify:${state.migration}`)?.value, state, known.now),
     shadow,
-    contract: verb === 'cutover' ? await capability.compareContracts() : null,
+    contract:
+      verb === 'cutover'
+        ? { documents: await capability.compareContracts(), recorded: known.recorded ?? [] }
+        : null,
     reverse: null,
     writers: (reports.get(WRITERS + state.migration)?.value as WritersRecord | undefined) ?? null,
     ...(known.precedence && { precedence: known.precedence }),

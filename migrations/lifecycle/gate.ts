@@ -1,6 +1,7 @@
 import type { Finding } from '../databases/finding.ts';
 import type { Drift } from '../drift/compare.ts';
 import type { Precedence } from './precedence.ts';
+import type { ContractEvidence, ContractSettings } from './contract.ts';
 import type { ReverseProof } from './prove-reverse.ts';
 import type { QuietEvidence } from './quiet.ts';
 import type { ShadowCounts } from './shadow-verdict.ts';
@@ -32,6 +33,8 @@ export interface GateThresholds {
   verifyMaxAgeMinutes: number;
   /** Whether columns that came after the sync began may stay behind; they may not unless this says so. */
   addedColumns?: 'refuse' | 'allow';
+  /** What the gate on contracts refuses; breaking differences when left out. */
+  contract?: ContractSettings;
   /** How long nobody may have used the monolith before a migration is retired, in milliseconds; not at all by default. */
   retireQuietMs?: number;
   /** Whom the cutover may find writing to the monolith's tables; nobody is judged when left out. */
@@ -62,7 +65,7 @@ export interface Evidence {
     owner: Side;
   } | null;
   shadow: ShadowCounts | null;
-  contract: { breaking: string[] } | null;
+  contract: ContractEvidence | null;
   /** Why the way back is not proven. */
   reverse: ReverseProof | null;
   /** How long nobody has used the monolith's side any more. */

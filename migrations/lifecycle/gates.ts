@@ -1,4 +1,5 @@
-import { contract, health, shadow } from './answer-gates.ts';
+import { health, shadow } from './answer-gates.ts';
+import { contract } from './contract.ts';
 import { backfilled, drift, empty, fit, lag, parked, reverse, verified } from './data-gates.ts';
 import type { Evidence, Gate, GateResult, GateThresholds } from './gate.ts';
 import { afterOthers, beforeOthers } from './precedence.ts';

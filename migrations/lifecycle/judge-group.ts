@@ -24,6 +24,8 @@ export interface JudgeContext {
   /** Read anew each time: the configuration may change. */
   capabilities: { readonly byName: ReadonlyMap<string, Capability> };
   shadowOf: (migration: string) => Promise<ShadowCounts | null>;
+  /** What recorded answers do against their contracts, each in one line; nothing when left out. */
+  recordedOf?: (migration: string) => Promise<string[]>;
 }
 
 /**
@@ -50,7 +52,7 @@ export async function judgeGroup(
 }
 
 async function judgeOne(
-  { store, journal, capabilities, shadowOf }: JudgeContext,
+  { store, journal, capabilities, shadowOf, recordedOf = async () => [] }: JudgeContext,
   capability: Capability,
   state: MigrationState,
   verb: Verb,
@@ -61,14 +63,15 @@ async function judgeOne(
   const isOrdered = precedence.before.length + precedence.behind.length > 0;
   const gates = gatesOf(verb, state.stage, capability.databases !== null, rehearse, isOrdered);
   if (gates.length === 0) return [];
-  const [reports, shadow, shape, now] = await Promise.all([
+  const [reports, shadow, recorded, shape, now] = await Promise.all([
     store.reports(),
     shadowOf(capability.name),
+    verb === 'cutover' ? recordedOf(capability.name) : [],
     readKept(store, capability.name, journal.entries),
     store.now(),
   ]);
   const regardlessOfHealth = isNamed(names, 'health');
-  const known = { precedence, reports, shadow, shape, rehearse, regardlessOfHealth, now };
+  const known = { precedence, reports, shadow, recorded, shape, rehearse, regardlessOfHealth, now };
   const evidence = await gatherEvidence(capability, state, verb, known);
   return judge(gates, evidence, capability.thresholds);
 }

@@ -115,6 +115,8 @@ export async function startOn(
 }
 
 async function startContainer(): Promise<string> {
+  // Where there is no docker, or nobody behind it, nothing has to be waited for.
+  await run('docker', ['version', '--format', '{{.Server.Version}}']);
   const port = await freePort();
   const command = [
     ...['docker', 'run', '--rm', '-e', 'MYSQL_ALLOW_EMPTY_PASSWORD=1'],

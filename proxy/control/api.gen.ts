@@ -199,6 +199,25 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/migrations/{migration}/contract": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        /** How both documents differ, and what recorded answers do against them */
+        get: operations["showContract"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/migrations/{migration}/differences": {
         parameters: {
             query?: never;
@@ -715,6 +734,51 @@ export interface components {
         };
         /** @description Why, for the journal */
         Reason: string;
+        /** @description What is known of the contracts of a migration */
+        ContractReport: {
+            migration: string;
+            /** @description How the two documents differ, each in one line; null when there are no two */
+            documents: {
+                /** @description At which a client of the monolith can fail; they refuse a cutover */
+                breaking: string[];
+                /** @description Which a careful client does not fail at */
+                warnings: string[];
+            } | null;
+            recorded: components["schemas"]["RecordedAnswers"];
+            /** @description What refuses a cutover, by the configuration */
+            gate: {
+                /** @enum {string} */
+                differences: "breaking" | "any";
+                /** @enum {string} */
+                recorded: "warn" | "refuse";
+            };
+        };
+        /** @description What the answers that shadow reads recorded do against the document of their own side */
+        RecordedAnswers: {
+            checked: number;
+            /** @description Not held to a document, because too many waited or the document is of no use */
+            unchecked: number;
+            /** @description The most frequent first */
+            violations: components["schemas"]["RecordedViolation"][];
+            /** @description How often there was something beyond those that are listed */
+            unlisted: number;
+        };
+        /** @description One thing that answers of one side did against their document */
+        RecordedViolation: {
+            side: components["schemas"]["Side"];
+            /** @description Method and path of the route */
+            operation: string;
+            /** @description JSONPath with `[*]` for every index, or `status`, `body`, `operation`, `header content-type` */
+            field: string;
+            problem: string;
+            count: number;
+            /** Format: date-time */
+            first: string;
+            /** Format: date-time */
+            last: string;
+            /** @description Path and query of the first, secrets masked */
+            example: string;
+        };
         /** @description A condition with evidence that a move needs */
         GateResult: {
             gate: string;
@@ -1816,6 +1880,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BackfillHold"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    showContract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Differences by severity, and what was recorded since stage `shadow` was entered */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContractReport"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -15,6 +15,7 @@ import { operationsOf } from './operations/all.ts';
 import type { ParkedPage, ParkedRows, RetryOutcome, SkipOutcome } from './parking.ts';
 import type { ChangeStep, LastChange } from './happenings.ts';
 import type { MigrationTraffic, Progress, RoutesUse } from './usage.ts';
+import type { ContractReport } from './contracts.ts';
 import type { Certificate } from './retirement.ts';
 import { EventStream } from './stream/stream-events.ts';
 import { startControlBed, type ControlBed } from './testing/control-bed.ts';
@@ -42,6 +43,7 @@ const mirrored: {
   certificate: Same<Schemas['Certificate'], Certificate>;
   outcome: Same<Schemas['MoveOutcome'], port.MoveOutcome>;
   migration: Same<Required<Schemas['MigrationStatus']>, Required<port.MigrationStatus>>;
+  contract: Same<Schemas['ContractReport'], ContractReport>;
   differences: Same<Schemas['Differences'], port.Differences>;
   entry: Same<Schemas['JournalEntry'], port.JournalEntry>;
   check: Same<Schemas['JournalCheck'], port.JournalCheck>;
@@ -71,6 +73,7 @@ const mirrored: {
   certificate: true,
   outcome: true,
   migration: true,
+  contract: true,
   differences: true,
   entry: true,
   check: true,

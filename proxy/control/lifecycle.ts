@@ -1,4 +1,5 @@
 import type { Explanation, Question } from '../data-plane/explain.ts';
+import type { Contracts } from './contracts.ts';
 import type { Happenings } from './happenings.ts';
 import type { IgnoredPath, Ignoring } from './ignoring.ts';
 import type { ParkedChanges } from './parking.ts';
@@ -13,7 +14,8 @@ export type { SyncStatus };
  * What the control API needs from whoever runs the migrations. Declared here, by its consumer; `scripts/up`
  * wires the real one. Every method rejects with a `ControlError` when the answer is no.
  */
-export interface Lifecycle extends ParkedChanges, SyncOrders, Ignoring, Retirement, Happenings, Usage {
+export interface Lifecycle
+  extends ParkedChanges, SyncOrders, Ignoring, Retirement, Happenings, Usage, Contracts {
   status(): Promise<MigrationStatus[]>;
   /** What a move (the usual next one without a verb) would do and whether its gates hold now. Changes nothing. */
   plan(migration: string, request: PlanRequest): Promise<Plan>;

@@ -1,6 +1,5 @@
 import type { RouteTable } from '../routes/table.ts';
-import { Admission, type AdmissionSettings } from './admit/admit.ts';
-import type { RouteDuties } from './admit/duties-schema.ts';
+import { Admission, type AdmissionSettings, type MigrationDuties } from './admit/admit.ts';
 import { Arms, type CanaryOfMigration } from './canary/arms.ts';
 import type { Freshness } from './canary/freshness.ts';
 import type { CanarySettings } from './canary/schema.ts';
@@ -25,6 +24,7 @@ import { carryOut, type Parts } from './pipeline.ts';
 import type { ProxySettings } from './schema.ts';
 import { createAsker } from './shadow/ask.ts';
 import type { ShadowFindings } from './shadow/mirror.ts';
+import type { ContractCheck } from './shadow/recorded.ts';
 import type { ShadowSettings } from './shadow/schema.ts';
 import { ShadowReads } from './shadow/shadow.ts';
 import type { StandingsFeed } from './standing.ts';
@@ -47,7 +47,7 @@ export interface DataPlaneConfig {
   migrations: Readonly<Record<string, MigrationSettings>>;
 }
 
-export interface MigrationSettings extends RouteDuties, CanaryOfMigration {
+export interface MigrationSettings extends MigrationDuties, CanaryOfMigration {
   /** How long the window is in which the reads of both sides are compared. */
   armsWindowMs: number;
   shadow: ShadowSettings;
@@ -59,6 +59,8 @@ export interface ProxyOptions {
   freshness: Freshness;
   /** Keys that sign cookies, the same at every proxy: the newest, then those of before. */
   cookieKeys: readonly [string, ...string[]];
+  /** Holds recorded answers to their contracts; nobody does when left out. */
+  contracts?: ContractCheck;
   logger: ProxyLogger;
 }
 
@@ -150,7 +152,8 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
   };
 }
 
-function assemble({ config, feed, freshness, cookieKeys, logger }: ProxyOptions, tls: Tls): Parts {
+function assemble(options: ProxyOptions, tls: Tls): Parts {
+  const { config, feed, freshness, cookieKeys, logger, contracts = null } = options;
   const { table, proxy } = config;
   const running = new RunningWrites();
   const follower = new Follower(feed, running);
@@ -177,6 +180,7 @@ function assemble({ config, feed, freshness, cookieKeys, logger }: ProxyOptions,
     observers: new Observers(new Traffic(Object.keys(config.migrations)), observerSettings(config), logger),
     shadow: new ShadowReads({
       asker: createAsker(tls.upstream),
+      contracts,
       upstreams,
       settings: shadowSettings(config),
     }),

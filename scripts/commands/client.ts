@@ -62,6 +62,10 @@ export class ControlClient {
     await this.#order<'verify'>(`${pathOf(name)}/verifications`, order);
   }
 
+  contract(name: string): Promise<AnswerOf<'showContract'>> {
+    return this.#get<'showContract'>(`${pathOf(name)}/contract`);
+  }
+
   differences(name: string): Promise<AnswerOf<'listDifferences'>> {
     return this.#get<'listDifferences'>(`${pathOf(name)}/differences`);
   }

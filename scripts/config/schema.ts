@@ -30,7 +30,9 @@ const databaseUrl = z
 const openapiFile = z
   .string()
   .min(1)
-  .describe('OpenAPI document, beside this file: the contract gate reads it.');
+  .describe(
+    'OpenAPI document, beside this file. The contract gate reads it, recorded answers are held to it.',
+  );
 
 const healthPath = z
   .string()
@@ -57,6 +59,21 @@ const strayWritersSchema = z
     withinMinutes: z.number().positive().default(60).describe('How far back is looked.'),
   })
   .describe('Who was seen writing to the monolith’s tables, by samples once a second. PostgreSQL only.');
+
+const contractGateSchema = z
+  .strictObject({
+    differences: z
+      .enum(['breaking', 'any'])
+      .default('breaking')
+      .describe(
+        'Which differences of the two documents refuse a cutover: the breaking ones, or warnings too.',
+      ),
+    recorded: z
+      .enum(['warn', 'refuse'])
+      .default('warn')
+      .describe('Whether a recorded answer that its own document does not allow refuses it.'),
+  })
+  .describe('What the gate on contracts refuses.');
 
 const retireSchema = z
   .strictObject({
@@ -92,6 +109,7 @@ const gatesSchema = z
       .describe(
         'Whether columns that came after the sync began may stay behind: the mapping has none of them.',
       ),
+    contract: contractGateSchema.prefault({}),
     strayWriters: strayWritersSchema.prefault({}),
     retire: retireSchema.prefault({}),
   })

@@ -11,7 +11,11 @@ const DEMO = join(import.meta.dirname, 'demo.ts');
 const started: ChildProcess[] = [];
 
 function startDemo(...args: string[]) {
-  const child = spawn(process.execPath, [DEMO, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  return startDemoWith(process.env, ...args);
+}
+
+function startDemoWith(env: NodeJS.ProcessEnv, ...args: string[]) {
+  const child = spawn(process.execPath, [DEMO, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   started.push(child);
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -129,6 +133,17 @@ test(
   },
   LIMIT_MS,
 );
+
+test('where there is no server for the payments, one line says so, and what to do', async () => {
+  const env = { ...process.env, STRANGLER_TEST_MYSQL: 'mysql://root@127.0.0.1:1' };
+  const { code, stdout } = await startDemoWith(env, '--all', '--once').ended;
+  expect(code).toBe(1);
+  expect(stdout.split('\n').filter((line) => /[✗!]/.test(line))).toEqual([
+    expect.stringMatching(
+      /✗ --all keeps .* none at 127\.0\.0\.1:1 \(.*ECONNREFUSED.*\): install MariaDB, or start one .*; without --all/,
+    ),
+  ]);
+});
 
 test('a wrong option is explained', async () => {
   const { code, stderr } = await startDemo('--lines', 'all').ended;

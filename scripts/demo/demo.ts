@@ -87,7 +87,7 @@ async function playAll(
   if (!options.once && result.ok) {
     day.crowd.start((error) => ending.abort(error));
     narrator.text(
-      `\nThe shop stays open, with traffic, until Ctrl-C: ${day.addresses.proxy}, ${day.addresses.control}\n`,
+      `\nThe shop stays open, with traffic, until Ctrl-C: ${day.addresses.proxy}/shop, ${day.addresses.control}\n`,
     );
     await new Promise(() => undefined);
   }
@@ -111,7 +111,7 @@ async function stayUp(addresses: Addresses, narrator: Narrator): Promise<never> 
     [
       '',
       'The shop stays open, with traffic, until Ctrl-C:',
-      `  shop, through the proxy  ${addresses.proxy}/api/products`,
+      `  shop, through the proxy  ${addresses.proxy}/shop (pages), ${addresses.proxy}/api/products`,
       `  dashboard                ${addresses.control}`,
       `  monolith                 ${addresses.monolith}/api/products`,
       `  catalog service          ${addresses.service}/api/products`,

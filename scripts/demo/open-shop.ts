@@ -52,6 +52,7 @@ export async function openShop(
   ]);
   await children.start('strangler up', UP, {}, /^ready$/m);
   narrator.good(`proxy ${addresses.proxy}, dashboard ${addresses.control}`);
+  narrator.good(`the shop's pages, for you to click in: ${addresses.proxy}/shop`);
   const { products, movements } = await readStart(databases.monolith);
   narrator.say(`The shop has ${count(products.length)} products and ${count(movements)} stock movements.`);
   const [ledger, tally] = [new Ledger(products, movements), new Tally()];

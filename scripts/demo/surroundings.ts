@@ -78,6 +78,7 @@ export function environmentOf(databases: Databases, addresses: Addresses): Recor
     MONOLITH_DATABASE_URL: databases.monolith,
     CATALOG_URL: addresses.service,
     CATALOG_DATABASE_URL: databases.service,
+    SHOP_URL: addresses.proxy,
     PROXY_LISTEN: new URL(addresses.proxy).host,
     CONTROL_LISTEN: new URL(addresses.control).host,
     CONTROL_STORE: databases.control,

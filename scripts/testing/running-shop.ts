@@ -36,17 +36,27 @@ export class RunningShop {
     this.folder = folder;
   }
 
-  /** Imports `lines` invoice lines and starts both applications; the product is started by `up`. */
-  static async start(lines: number): Promise<RunningShop> {
-    const [shop, catalog, control] = await Promise.all([newDatabase(), newDatabase(), newDatabase()]);
-    const [monolithPort, catalogPort, proxyPort, controlPort] = await freePorts(4);
+  /**
+   * Imports `lines` invoice lines and starts monolith and catalog, with the cart service if asked for; the product is
+   * started by `up`.
+   */
+  static async start(lines: number, { withCart = false } = {}): Promise<RunningShop> {
+    const [shop, catalog, control, cart] = await Promise.all([0, 1, 2, 3].map(() => newDatabase()));
+    const [monolithPort, catalogPort, proxyPort, controlPort, cartPort, stepsPort] = await freePorts(6);
+    const steps = `http://127.0.0.1:${stepsPort}`;
     const env = {
       ...process.env,
       MONOLITH_DATABASE_URL: shop,
       CATALOG_DATABASE_URL: catalog,
+      CART_DATABASE_URL: cart,
       CONTROL_STORE: control,
       MONOLITH_URL: `http://127.0.0.1:${monolithPort}`,
       CATALOG_URL: `http://127.0.0.1:${catalogPort}`,
+      CART_URL: `http://127.0.0.1:${cartPort}`,
+      SHOP_URL: `http://127.0.0.1:${proxyPort}`,
+      CATALOG_PLACES: `${steps},http://127.0.0.1:${catalogPort}`,
+      ORDERS_PLACES: steps,
+      PAYMENTS_PLACES: steps,
       PROXY_LISTEN: `127.0.0.1:${proxyPort}`,
       CONTROL_LISTEN: `127.0.0.1:${controlPort}`,
     };
@@ -55,8 +65,9 @@ export class RunningShop {
     const [monolith, service] = clients as [pg.Client, pg.Client];
     const started = new RunningShop(env, monolith, service, await mkdtemp(join(tmpdir(), 'strangler-shop-')));
     await Promise.all([
-      started.startApp('legacy-monolith/main.ts', monolithPort),
+      started.startApp('legacy-monolith/main.ts', monolithPort, { INTERNAL_PORT: `${stepsPort}` }),
       started.startApp('extracted/catalog/main.ts', catalogPort),
+      withCart ? started.startApp('extracted/cart/main.ts', cartPort) : null,
       ...clients.map((client) => client.connect()),
     ]);
     return started;
@@ -195,8 +206,8 @@ export class RunningShop {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private async startApp(main: string, port: number): Promise<void> {
-    const app = spawnNode([main], { ...this.env, PORT: String(port) });
+  private async startApp(main: string, port: number, env: NodeJS.ProcessEnv = {}): Promise<void> {
+    const app = spawnNode([main], { ...this.env, ...env, PORT: String(port) });
     this.apps.push(app);
     await lineOf(app, /ready at/);
   }

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import type { Database } from '../../migrations/databases/database.ts';
 import { openDatabase } from '../../migrations/databases/open.ts';
-import { breakingDifferences } from '../../migrations/contracts/compare.ts';
+import { differences } from '../../migrations/contracts/compare.ts';
 import { readContract } from '../../migrations/contracts/document.ts';
+import type { ComparedContracts } from '../../migrations/lifecycle/contract.ts';
 import { MappingError } from '../../migrations/mapping/compile.ts';
 import type { Capability } from '../../migrations/lifecycle/capability.ts';
 import type { Side } from '../../migrations/lifecycle/stages.ts';
@@ -101,7 +102,7 @@ async function compareContracts(
   config: Config,
   name: string,
   serviceFile: string | undefined,
-): Promise<{ breaking: string[] } | null> {
+): Promise<ComparedContracts | null> {
   const monolithFile = config.monolith.openapi;
   if (!monolithFile || !serviceFile) return null;
   const [old, next] = await Promise.all([
@@ -109,13 +110,11 @@ async function compareContracts(
     readContract(resolve(config.folder, serviceFile)),
   ]);
   const { routes } = buildRouteTable(routesOf(config));
-  return {
-    breaking: breakingDifferences(
-      old,
-      next,
-      routes.filter((route) => route.migration === name),
-    ),
-  };
+  const own = routes.filter((route) => route.migration === name);
+  const found = Map.groupBy(differences(old, next, own), ({ severity }) => severity);
+  const linesOf = (severity: 'breaking' | 'warning'): string[] =>
+    (found.get(severity) ?? []).map(({ message }) => message);
+  return { breaking: linesOf('breaking'), warnings: linesOf('warning') };
 }
 
 /** Puts file, line and column in front of what the databases say about a mapping. */

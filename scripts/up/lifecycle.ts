@@ -33,6 +33,7 @@ import type {
   SkipActor,
   SkipOutcome,
 } from '../../proxy/control/parking.ts';
+import type { ContractReport } from '../../proxy/control/contracts.ts';
 import type { Certificate, GuardRemoval } from '../../proxy/control/retirement.ts';
 import type { MigrationTraffic, Progress, ProgressQuery, RoutesUse } from '../../proxy/control/usage.ts';
 import type { Happening, LastChange } from '../../proxy/control/happenings.ts';
@@ -170,6 +171,18 @@ export class WiredLifecycle implements Lifecycle {
     return this.guarded(migration, () => {
       this.parts.coordinator.capability(migration);
       return this.parts.shadow.differences(migration);
+    });
+  }
+
+  contract(migration: string): Promise<ContractReport> {
+    return this.guarded(migration, async () => {
+      const capability = this.parts.coordinator.capability(migration);
+      const [documents, recorded] = await Promise.all([
+        capability.compareContracts(),
+        this.parts.shadow.recordedAnswers(migration),
+      ]);
+      const { contract: gate } = this.parts.config.migrations[migration]!.gates;
+      return { migration, documents, recorded, gate };
     });
   }
 

@@ -11,6 +11,7 @@ import { buildRouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
 import { routesOf } from '../config/read.ts';
 import { openCapabilities } from './capabilities.ts';
+import { Contracts } from './contracts.ts';
 import { cookieKeysOf } from './cookie-keys.ts';
 import { fedMigrations, JournalFeed } from './feed.ts';
 import { StoreFreshness } from './freshness.ts';
@@ -58,12 +59,16 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
   let inForce = config;
   const freshness = new StoreFreshness(store, journal, (applied) => slowestOfGroups(inForce, applied));
   const cookieKeys = await cookieKeysOf(store, process.env);
+  const contracts = new Contracts(config);
+  const log = logger('proxy');
+  const complain = (message: string): void => log.warn(message);
   const proxy = await startProxy({
-    config: proxyConfigOf(config),
+    config: proxyConfigOf(config, complain),
+    contracts,
     feed,
     freshness,
     cookieKeys,
-    logger: logger('proxy'),
+    logger: log,
   });
   const findings = reportFindings(store, feed.id, proxy);
   const usage = new UsageTeller(store, () => proxy.takeUsage());
@@ -77,14 +82,16 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
     inForce: () => inForceOf(journal),
     reconfigure: (next) => {
       // Whatever can fail comes first: a picture of migrations that the proxy has no routes for must not stay.
-      const config = proxyConfigOf(next);
+      const config = proxyConfigOf(next, complain);
       feed.show(fedMigrations(next));
       inForce = next;
       proxy.reconfigure(config);
+      contracts.reconfigure(next);
     },
     close: async () => {
       clearInterval(report);
       await proxy.close();
+      contracts.close();
       await usage.tell();
       await freshness.close();
       await feed.close();
@@ -125,6 +132,7 @@ export async function startControlPart(config: Config, store: ControlStore): Pro
     journal,
     capabilities,
     shadowOf: (migration) => shadow.counts(migration),
+    recordedOf: (migration) => shadow.recorded(migration),
     isLeading: () => leadership.isLeading(),
   });
   await leadership.decided;

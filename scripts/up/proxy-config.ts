@@ -4,14 +4,24 @@ import type { DataPlaneConfig } from '../../proxy/data-plane/server.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
 import { routesOf } from '../config/read.ts';
+import { documentedOperations, readingOnce } from './deprecations.ts';
 import { frontTlsIn, jwksIn, upstreamTlsIn } from './file-paths.ts';
 
-/** What of strangler.yaml the data plane works by. */
-export function proxyConfigOf(config: Config): DataPlaneConfig {
+/**
+ * What of strangler.yaml, and of the documents that it names, the data plane works by.
+ *
+ * @param complain told of what is left out because it is of no use
+ */
+export function proxyConfigOf(
+  config: Config,
+  complain: (message: string) => void = () => undefined,
+): DataPlaneConfig {
+  const read = readingOnce(complain);
   const migrations = Object.entries(config.migrations).map(
     ([name, { shadow, guardrails, canary, tables, auth, scopes, deprecated }]) => {
       const isSynced = tables.length > 0;
-      const duties = { auth, scopes, deprecated };
+      const operations = documentedOperations(config, name, read);
+      const duties = { auth, scopes, deprecated, operations };
       return [name, { shadow, armsWindowMs: guardrails.window, canary, isSynced, ...duties }] as const;
     },
   );

@@ -4,6 +4,7 @@ import type { ShadowCounts } from '../../migrations/lifecycle/shadow-verdict.ts'
 import { verdictOf, verdictOfAll } from '../../migrations/lifecycle/shadow-verdict.ts';
 import type { ControlStore } from '../../migrations/lifecycle/store.ts';
 import { FINDINGS } from '../../migrations/lifecycle/store.ts';
+import type { RecordedAnswers } from '../../proxy/control/contracts.ts';
 import type {
   Differences,
   FieldDifferences,
@@ -11,6 +12,7 @@ import type {
   ShadowCounts as Counts,
 } from '../../proxy/control/lifecycle.ts';
 import type { RunningProxy } from '../../proxy/data-plane/server.ts';
+import { mergeRecorded, recordedInWords } from './recorded.ts';
 import type { OperationFindings } from '../../proxy/data-plane/shadow/findings.ts';
 import type { ShadowFindings } from '../../proxy/data-plane/shadow/mirror.ts';
 import type { ShadowSettings } from '../../proxy/data-plane/shadow/schema.ts';
@@ -89,6 +91,17 @@ export class ShadowEvidence {
         })),
       ],
     };
+  }
+
+  /** What the recorded answers of both sides do against their own documents. */
+  async recordedAnswers(migration: string): Promise<RecordedAnswers> {
+    const found = await this.findings(this.journal.state(migration), this.settings(migration).shadow);
+    return mergeRecorded(found.flatMap(({ recorded }) => recorded ?? []));
+  }
+
+  /** The same, each in one line, as the gate on contracts shows it. */
+  async recorded(migration: string): Promise<string[]> {
+    return (await this.recordedAnswers(migration)).violations.map(recordedInWords);
   }
 
   private async totals(migration: string): Promise<ShadowTotals | null> {

@@ -1,5 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ContractReport } from '../../proxy/control/contracts.ts';
 import type { Differences } from '../../proxy/control/lifecycle.ts';
 import { RunningShop } from '../testing/running-shop.ts';
 
@@ -35,6 +37,18 @@ async function readUntil(path: string, fits: (found: Differences) => boolean) {
     const last = await diff();
     if (fits(last.found)) return last;
     if (Date.now() > giveUpAt) throw new Error(`it never fitted: ${JSON.stringify(last)}`);
+  }
+}
+
+/** Reads one product until what is known of the contract fits. */
+async function contractUntil(fits: (report: ContractReport) => boolean): Promise<ContractReport> {
+  const giveUpAt = Date.now() + 60_000;
+  for (;;) {
+    await read('/api/products/1?apiToken=s3cret');
+    const { out } = await shop.strangler('-o', 'json', 'contract', 'catalog');
+    const report = JSON.parse(out) as ContractReport;
+    if (fits(report)) return report;
+    if (Date.now() > giveUpAt) throw new Error(`it never fitted: ${out}`);
   }
 }
 
@@ -94,5 +108,57 @@ describe('the shadow of a running shop', () => {
       found: { ignored: [{ reason: 'the service rounds up', from: 'file' }] },
     });
     expect(await shop.strangler('ignore', 'catalog', path, '--undo')).toMatchObject({ code: 2 });
+  }, 180_000);
+
+  it('holds what both sides answer to their documents, and the gate tells of it or refuses', async () => {
+    const document = join(file, '..', 'catalog.yaml');
+    const written = await readFile(join('extracted', 'catalog', 'openapi.yaml'), 'utf8');
+    // A document that forgets a field which may be null, and knows one more way to fail.
+    const forgetful = written
+      .replace(/(operationId: getProduct\n[^]*?)('503':)/, "$1'410': { description: gone }\n        $2")
+      .replace('onHand, reorderLevel, createdAt', 'onHand, createdAt')
+      .replace("        reorderLevel: { type: [integer, 'null'] }\n", '');
+    await writeFile(document, forgetful);
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace(/openapi: \S*catalog\/openapi.yaml/, `openapi: ${document}`));
+    await shop.says(/the new configuration is in force/);
+    await shop.move('sync', 'catalog');
+    await shop.move('shadow', 'catalog');
+
+    const contract = await contractUntil(({ recorded }) => recorded.violations.length > 0);
+    const get = 'GET /api/products/{id}';
+    expect(contract.documents?.breaking).toContain(`${get}: answer 200.reorderLevel is gone`);
+    expect(contract.documents?.warnings).toEqual([`${get}: status 410 is new`]);
+    expect(contract.recorded.violations).toEqual([
+      expect.objectContaining({
+        ...{ side: 'service', operation: get, field: '$.reorderLevel', problem: 'is not documented' },
+        example: '/api/products/1?apiToken=***',
+      }),
+    ]);
+    const { out } = await shop.strangler('contract', 'catalog');
+    expect(out).toContain(`service ${get}: $.reorderLevel is not documented`);
+
+    // The document is mended but for the warning: nothing but what was recorded can refuse now, where it is wanted.
+    await writeFile(
+      document,
+      written.replace(
+        /(operationId: getProduct\n[^]*?)('503':)/,
+        "$1'410': { description: gone }\n        $2",
+      ),
+    );
+    const plan = async (): Promise<string> => (await shop.strangler('plan', 'catalog', 'cutover')).out;
+    expect(await plan()).toMatch(
+      /holds\s+contract: .*warnings: .*410 is new; recorded: service: .*reorderLevel/,
+    );
+    const strict = await readFile(file, 'utf8');
+    await writeFile(
+      file,
+      strict.replace(
+        'gates: { shadowSamples: 50 }',
+        'gates: { shadowSamples: 50, contract: { recorded: refuse } }',
+      ),
+    );
+    await shop.says(/in force[^]*the new configuration is in force/);
+    expect(await plan()).toMatch(/refuses contract: recorded: service: .*reorderLevel is not documented/);
   }, 180_000);
 });

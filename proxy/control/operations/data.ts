@@ -20,6 +20,7 @@ export function operationsOfData(lifecycle: Lifecycle) {
       const order = readBackfillOrder(request);
       return lifecycle.holdBackfill(nameIn(request), order.request, order.actor);
     }),
+    showContract: get('/v1/migrations/:migration/contract', (request) => lifecycle.contract(nameIn(request))),
     listDifferences: get('/v1/migrations/:migration/differences', (request) =>
       lifecycle.differences(nameIn(request)),
     ),

@@ -1,4 +1,5 @@
 import type { Explanation } from '../../data-plane/explain.ts';
+import type { ContractReport } from '../contracts.ts';
 import type { Differences } from '../lifecycle.ts';
 import type { Certificate } from '../retirement.ts';
 import type { MigrationTraffic, Progress, RoutesUse, RouteUse } from '../usage.ts';
@@ -55,6 +56,24 @@ export const DIFFERENCES: Differences = {
       ...{ from: 'journal', by: 'ada', at: '2026-01-02T03:10:05.000Z' },
     },
   ],
+};
+
+export const CONTRACT: ContractReport = {
+  migration: '',
+  documents: { breaking: [], warnings: ['GET /api/products/{id}: status 503 is new'] },
+  recorded: {
+    checked: 500,
+    unchecked: 3,
+    violations: [
+      {
+        ...{ side: 'service', operation: 'GET /api/products/{id}', field: '$.tags[*].colour' },
+        ...{ problem: 'is not documented', count: 12, example: '/api/products/7?token=***' },
+        ...{ first: '2026-01-02T03:04:05.000Z', last: '2026-01-02T03:09:05.000Z' },
+      },
+    ],
+    unlisted: 2,
+  },
+  gate: { differences: 'breaking', recorded: 'warn' },
 };
 
 export const CERTIFICATE: Certificate = {

@@ -29,7 +29,16 @@ import type {
 import type { ChangeStep, Happening, LastChange } from '../happenings.ts';
 import type { IgnoredPath, IgnoreOrder, IgnoreOutcome } from '../ignoring.ts';
 import type { MigrationTraffic, Progress, RoutesUse } from '../usage.ts';
-import { CERTIFICATE, DIFFERENCES, EXPLANATION, PROGRESS, ROUTES_USE, TRAFFIC } from './examples.ts';
+import type { ContractReport } from '../contracts.ts';
+import {
+  CERTIFICATE,
+  CONTRACT,
+  DIFFERENCES,
+  EXPLANATION,
+  PROGRESS,
+  ROUTES_USE,
+  TRAFFIC,
+} from './examples.ts';
 import type { Certificate, GuardRemoval } from '../retirement.ts';
 import type { BackfillHold, BackfillOrder, FoundDifferences } from '../sync-orders.ts';
 
@@ -114,6 +123,11 @@ export class MemoryLifecycle implements Lifecycle {
     const migration = this.#find(name);
     this.orders.push({ call: 'verify', request, actor });
     await this.onVerify(migration, request);
+  }
+
+  async contract(name: string): Promise<ContractReport> {
+    this.#find(name);
+    return { ...CONTRACT, migration: name };
   }
 
   async differences(name: string): Promise<Differences> {

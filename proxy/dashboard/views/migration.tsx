@@ -4,6 +4,7 @@ import { standingOf } from '../facts/standing.ts';
 import { companionsOf } from '../facts/together.ts';
 import { Together } from '../parts/together.tsx';
 import { Moves, WaitsFor } from './card.tsx';
+import { ContractPanel } from './contract.tsx';
 import { DifferencesPanel } from './differences.tsx';
 import { GatesPanel } from './gates-panel.tsx';
 import { JournalPanel } from './journal.tsx';
@@ -26,6 +27,7 @@ export function MigrationView({ name }: { name: string }) {
         <div>
           <div class="panels">
             <GatesPanel migration={migration} />
+            <ContractPanel migration={migration} />
             <OldAndNewPanel name={name} />
             <ReadsPanel migration={migration} />
             <SyncPanel migration={migration} />

@@ -4,10 +4,17 @@ import type { RouteTable } from '../../routes/table.ts';
 import type { Exchange, HeaderPair } from '../exchange.ts';
 import type { ProxyLogger } from '../observe/observers.ts';
 import { announceDeprecation, deprecationHeaders } from './deprecation.ts';
+import { findDeprecations, type DocumentedOperation, type FindDeprecation } from './documented.ts';
 import type { RouteDuties } from './duties-schema.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { JwtSettings, RateLimitSettings } from './schema.ts';
 import { Tokens, type Demand } from './tokens.ts';
+
+/** What a migration asks of all its routes. */
+export interface MigrationDuties extends RouteDuties {
+  /** As its documents have them; none when left out. */
+  operations?: readonly DocumentedOperation[];
+}
 
 /** What the configuration asks of a gateway. */
 export interface AdmissionSettings {
@@ -15,7 +22,7 @@ export interface AdmissionSettings {
   rateLimits: readonly RateLimitSettings[];
   jwt: JwtSettings | null;
   /** By migration; what a route says itself counts more. */
-  migrations: Readonly<Record<string, RouteDuties>>;
+  migrations: Readonly<Record<string, MigrationDuties>>;
 }
 
 /** Requests that were refused before anything was decided. */
@@ -32,6 +39,8 @@ export interface RefusedCounts {
 interface Duty {
   demand: Demand;
   deprecation: readonly HeaderPair[] | null;
+  /** By the operation that a request is, where neither route nor migration says it. */
+  findDeprecation: FindDeprecation | null;
 }
 
 /** What a gateway asks of a client before anything is decided. Off until configured. */
@@ -61,7 +70,8 @@ export class Admission {
   /** Fills in `claims`, `answerHeaders` or, when the client may not ask, `problem`. */
   admit(exchange: Exchange): Promise<void> | void {
     const duty = exchange.match ? this.#duties.get(exchange.match.route) : undefined;
-    if (duty?.deprecation) announceDeprecation(exchange, duty.deprecation);
+    const deprecation = duty?.deprecation ?? duty?.findDeprecation?.(exchange);
+    if (deprecation) announceDeprecation(exchange, deprecation);
     if (this.#checks) return this.#check(exchange, duty?.demand ?? this.#unmatched);
   }
 
@@ -106,13 +116,23 @@ export class Admission {
     this.#tokens = tokens;
     this.#unmatched = { auth: jwt?.unmatched ?? 'none', scopes: [] };
     this.#checks = tokens !== null || rateLimits.length > 0;
+    const documented = new Map(
+      Object.entries(migrations).map(([name, { operations = [] }]) => [name, findDeprecations(operations)]),
+    );
     this.#duties = new Map(
-      table.routes.map((route) => [route, dutyOf(route, migrations[route.migration] ?? {}, jwt)]),
+      table.routes.map((route) => {
+        const duty = dutyOf(route, migrations[route.migration] ?? {}, jwt);
+        return [route, { ...duty, findDeprecation: documented.get(route.migration) ?? null }];
+      }),
     );
   }
 }
 
-function dutyOf({ settings }: Route, ofMigration: RouteDuties, jwt: JwtSettings | null): Duty {
+function dutyOf(
+  { settings }: Route,
+  ofMigration: RouteDuties,
+  jwt: JwtSettings | null,
+): Omit<Duty, 'findDeprecation'> {
   const scopes = settings.scopes ?? ofMigration.scopes ?? [];
   const auth = settings.auth ?? ofMigration.auth ?? jwt?.auth ?? 'none';
   const deprecated = settings.deprecated ?? ofMigration.deprecated;

@@ -67,6 +67,47 @@ describe('a deprecated route', () => {
   });
 });
 
+describe('an operation that its document calls deprecated', () => {
+  const document = [
+    { method: 'GET', path: '/api/products/{id}', deprecated: { since: '2026-07-01', sunset: '2026-12-31' } },
+    { method: 'GET', path: '/api/products/new', deprecated: null },
+    { method: 'PUT', path: '/api/products/{id}', deprecated: null },
+  ];
+  const startWith = async (routes: BedOptions['routes'], more: object = {}): Promise<void> => {
+    await start({ routes: routes! });
+    const catalog = { ...bed.config.migrations['catalog'], operations: document, ...more };
+    bed.proxy.reconfigure({ ...bed.config, migrations: { catalog } } as typeof bed.config);
+  };
+  const saysOf = async (method: string, target: string) => {
+    const { headers } = await send(bed.proxy.url, method, target);
+    return [headers['deprecation'], headers['sunset']];
+  };
+  const ENDS = ['@1782864000', 'Thu, 31 Dec 2026 00:00:00 GMT'];
+  const STAYS = [undefined, undefined];
+
+  it('says so on every answer, also where one route leads to several operations', async () => {
+    for (const route of ['* /api/products/*', 'GET,PUT /api/products/{id}']) {
+      await startWith([route]);
+      expect(await saysOf('GET', '/api/products/7')).toEqual(ENDS);
+      expect(await saysOf('GET', '/api/products/%37;a=b?c=d')).toEqual(ENDS);
+      expect(await saysOf('HEAD', '/api/products/7')).toEqual(ENDS);
+      expect(await saysOf('PUT', '/api/products/7')).toEqual(STAYS);
+      expect(await saysOf('GET', '/api/products/new')).toEqual(STAYS);
+      expect(await saysOf('GET', '/api/products/7/stock')).toEqual(STAYS);
+      await bed.stop();
+    }
+    await startWith(['* /api/products/*']);
+  });
+
+  it('says what route or migration say, where they do', async () => {
+    await startWith([{ method: 'GET', path: '/api/products/*', deprecated: { since: '2026-01-01' } }]);
+    expect(await saysOf('GET', '/api/products/7')).toEqual(['@1767225600', undefined]);
+    await bed.stop();
+    await startWith(['GET /api/products/*'], { deprecated: { since: '2026-01-01' } });
+    expect(await saysOf('GET', '/api/products/7')).toEqual(['@1767225600', undefined]);
+  });
+});
+
 describe('the schema of a deprecation', () => {
   it.each([
     [{ since: 'soon' }],

@@ -5,6 +5,7 @@ import type { Comparer } from './comparer.ts';
 import { Findings, type OperationFindings, type ShadowCounts } from './findings.ts';
 import { cut, type Difference } from './found.ts';
 import { judge, noAnswer, type Judgement, type Look } from './judge.ts';
+import { Recorded, type ContractCheck, type RecordedFindings } from './recorded.ts';
 import { basisOf } from './rules.ts';
 import type { ShadowSettings } from './schema.ts';
 import { Slots } from './slots.ts';
@@ -23,6 +24,8 @@ export interface ShadowStats extends ShadowCounts {
 export interface ShadowFindings {
   basis: string;
   operations: Record<string, OperationFindings>;
+  /** What the answers do against their contracts. */
+  recorded: RecordedFindings;
 }
 
 /** A read that both sides are asked. */
@@ -39,6 +42,7 @@ export interface Sample {
 export interface MirrorParts {
   asker: Asker;
   comparer: Comparer;
+  contracts: ContractCheck | null;
   monolith: () => URL;
   service: (name: string) => URL;
   timeoutMs: () => number;
@@ -59,6 +63,8 @@ export class Mirror {
   readonly #parts: MirrorParts;
   #settings: ShadowSettings;
   readonly #findings = new Findings();
+  readonly #recorded = new Recorded();
+  readonly #checking = new Set<Promise<void>>();
   readonly #queue: Sample[] = [];
   readonly #atWork = new Set<Promise<void>>();
   readonly #slots = new Slots(ASKED_AT_ONCE);
@@ -96,12 +102,14 @@ export class Mirror {
 
   findings(): ShadowFindings {
     const { secrets } = this.#parts.comparer.rulesOf(this.#settings);
-    return { basis: this.basis, operations: this.#findings.details(secrets) };
+    const recorded = this.#recorded.findings();
+    return { basis: this.basis, operations: this.#findings.details(secrets), recorded };
   }
 
   /** Resolves once nothing waits or runs. */
   async settled(): Promise<void> {
-    while (this.#atWork.size > 0) await Promise.all(this.#atWork);
+    while (this.#atWork.size + this.#checking.size > 0)
+      await Promise.all([...this.#atWork, ...this.#checking]);
   }
 
   close(): void {
@@ -136,6 +144,11 @@ export class Mirror {
 
   async #look(sample: Sample, before: Answer | null): Promise<Look> {
     const [left, right] = await Promise.all([this.#ask('monolith', sample), this.#ask('service', sample)]);
+    // Once a sample, however often it is looked at.
+    if (before === null) {
+      this.#holdToContract('monolith', sample, left);
+      this.#holdToContract('service', sample, right);
+    }
     if (left.kind === 'too big' || right.kind === 'too big') return { kind: 'tooBig' };
     if (left.kind === 'no answer' || !isAnswer(left.answer.status)) return { kind: 'noVerdict' };
     const differences =
@@ -159,11 +172,29 @@ export class Mirror {
 
   async #ask(side: Side, sample: Sample): Promise<Asked> {
     const { asker, monolith, service, timeoutMs } = this.#parts;
-    const { headers: wanted, maxBodyBytes } = this.#settings;
+    const { headers: named, maxBodyBytes } = this.#settings;
+    const wanted = named.includes('content-type') ? named : [...named, 'content-type'];
     const url = side === 'monolith' ? monolith() : service(sample.service);
     const { target } = sample;
     const headers = sample.rewritesHost[side] ? { ...sample.headers, host: url.host } : sample.headers;
     return asker.ask({ url, target, headers, wanted, maxBodyBytes, timeoutMs: timeoutMs() });
+  }
+
+  /** Nobody waits for it: the answer was asked for only to be looked at. */
+  #holdToContract(side: Side, { service, template, target }: Sample, asked: Asked): void {
+    if (asked.kind !== 'answer') return;
+    const path = target.split('?', 1)[0] ?? target;
+    const checking = this.#parts.contracts?.check(side, service, path, asked.answer);
+    if (!checking) return;
+    const { secrets } = this.#parts.comparer.rulesOf(this.#settings);
+    const work: Promise<void> = checking.then((violations) => {
+      this.#checking.delete(work);
+      if (this.#stop.signal.aborted) return;
+      const shown = cut(secrets.target(target, template));
+      this.#recorded.record(side, `GET ${template}`, shown, violations, secrets);
+      this.#parts.changed();
+    });
+    this.#checking.add(work);
   }
 
   #record(sample: Sample, judgement: Judgement): void {

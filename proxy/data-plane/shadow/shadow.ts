@@ -7,6 +7,7 @@ import type { Upstreams } from '../upstreams/upstreams.ts';
 import type { Asker } from './ask.ts';
 import { Comparer } from './comparer.ts';
 import { isAnswer, Mirror, type Sample, type ShadowFindings, type ShadowStats } from './mirror.ts';
+import type { ContractCheck } from './recorded.ts';
 import { basisOf, withIgnored } from './rules.ts';
 
 export interface SettingsOfAll {
@@ -21,6 +22,8 @@ type Orders = Pick<Standing, 'shadowSince' | 'ignored'>;
 
 export interface ShadowParts {
   asker: Asker;
+  /** Null when nobody holds answers to a contract. */
+  contracts: ContractCheck | null;
   upstreams: Pick<Upstreams, 'monolithAddress' | 'serviceAddress'>;
   settings: SettingsOfAll;
 }
@@ -142,9 +145,10 @@ export class ShadowReads {
   #mirrorOf(migration: string, settings: ShadowSettings): Mirror {
     let mirror = this.#mirrors.get(migration);
     if (mirror) return mirror;
-    const { asker, upstreams } = this.#parts;
+    const { asker, contracts, upstreams } = this.#parts;
     const parts = {
       asker,
+      contracts,
       comparer: this.#comparer,
       monolith: () => upstreams.monolithAddress,
       service: (name: string) => upstreams.serviceAddress(name),

@@ -10,6 +10,7 @@ import { tracesWanted } from '../observe/traces/trace-settings.ts';
 import { canaryListsSchema, canarySchema } from '../canary/schema.ts';
 import { proxySchema } from '../schema.ts';
 import { startProxy, type DataPlaneConfig, type RunningProxy } from '../server.ts';
+import type { ContractCheck } from '../shadow/recorded.ts';
 import { shadowSchema } from '../shadow/schema.ts';
 import { serviceSchema, type SideInput, type SideSettings } from '../upstreams/schema.ts';
 import type { Standing, Standings, StandingsFeed } from '../standing.ts';
@@ -161,6 +162,7 @@ export interface BedOptions {
   service?: Handler;
   proxy?: Parameters<typeof proxySchema.parse>[0];
   shadow?: Parameters<typeof shadowSchema.parse>[0];
+  contracts?: ContractCheck;
   canary?: Parameters<typeof canarySchema.parse>[0];
   upstreamHosts?: Partial<DataPlaneConfig['upstreamHosts']>;
   lists?: Parameters<typeof canaryListsSchema.parse>[0];
@@ -234,6 +236,7 @@ export async function startBed(options: BedOptions = {}): Promise<Bed> {
     freshness: (options.pace ?? new FakePace()).seen(),
     cookieKeys: ['a key of the tests'],
     logger: options.logger ?? SILENT,
+    ...(options.contracts ? { contracts: options.contracts } : {}),
   }).catch(async (error: unknown) => {
     await stopSides();
     throw error;

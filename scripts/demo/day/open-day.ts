@@ -52,6 +52,7 @@ export async function openDay(
   cleanUp.push(() => children.stop());
   await startAll(children, addresses);
   narrator.good(`proxy ${addresses.proxy}, dashboard ${addresses.control}`);
+  narrator.good(`the shop's pages, for you to click in: ${addresses.proxy}/shop`);
   const { goods, lastOrderBefore } = await lookAround(databases.monolith);
   const [till, tally] = [new Till(), new Tally()];
   const [bargain = 0, ...others] = goods;

@@ -17,10 +17,12 @@ export type DayAddresses = Record<
 
 /** There is no MySQL or MariaDB for the payments. */
 class NoMysqlError extends Error {
-  constructor(why: string) {
+  /** @param named the server that somebody named, and why it is of no use; null when nobody named one */
+  constructor(named: string | null) {
     super(
-      `--all keeps the payments in MySQL 8 or MariaDB 10.6, and there is none: ${why}\n` +
-        'install MariaDB, or start one on port 3306 whose root has no password; without --all nothing of it is needed',
+      `--all keeps the payments in MySQL 8 or MariaDB 10.6, and there is none ${named ?? 'on port 3306'}: install ` +
+        'MariaDB, or start one whose root has no password (docker run -e MYSQL_ALLOW_EMPTY_PASSWORD=1 -p 3306:3306 ' +
+        'mysql:8); without --all nothing of it is needed',
     );
     this.name = 'NoMysqlError';
   }
@@ -33,7 +35,8 @@ export async function startDatabases(): Promise<{
   drop: () => Promise<void>;
 }> {
   const payments = await createDatabaseOf('mysql', '').catch((error: Error) => {
-    throw new NoMysqlError(error.message);
+    const named = process.env['STRANGLER_TEST_MYSQL'];
+    throw new NoMysqlError(named ? `at ${new URL(named).host} (${error.message})` : null);
   });
   const server = await startServer();
   const [monolith, control, catalog, cart, orders] = [
