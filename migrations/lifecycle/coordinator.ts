@@ -1,7 +1,7 @@
 import { abortMove } from './abort.ts';
 import type { Capability } from './capability.ts';
 import { groundOf, openSynced } from './capability.ts';
-import type { ChangeOwnerContext, Member } from './change-owner.ts';
+import type { ChangeOwnerContext } from './change-owner.ts';
 import { changeOwner, resumeChange } from './change-owner.ts';
 import {
   GateRefusedError,
@@ -16,14 +16,13 @@ import { rollbackCostOf, stepsOf, waitsOf, writesWaitAtMost } from './describe-m
 import type { EndedChange } from './ended.ts';
 import { resultOf } from './ended.ts';
 import type { MigrationState } from './fold.ts';
-import { nextEpoch } from './fold.ts';
 import type { JournalFollower } from './follow.ts';
 import type { GateResult } from './gates.ts';
 import type { JudgeContext } from './judge-group.ts';
 import { judgeGroup } from './judge-group.ts';
 import { membersOf, prepare } from './prepare-change.ts';
 import { dropGuard, retiredFacts } from './retire.ts';
-import { evidenceOf, moveStage } from './move-stage.ts';
+import { moveStage } from './move-stage.ts';
 import { mayPass, needReason } from './override.ts';
 import { touchesData } from './moves.ts';
 import type { MovePlan, MoveResult, Order, PlanOptions } from './order.ts';
@@ -294,7 +293,6 @@ export class Coordinator {
     gates: readonly GateResult[][],
   ): Promise<MoveResult> {
     const verb = order.verb === 'cutover' ? 'cutover' : 'rollback';
-    const { actor, reason } = order;
     const started = performance.now();
     const change = { verb, to, order } as const;
     const members = await membersOf(this.journal, change, group, states, gates);
