@@ -155,6 +155,35 @@ describe.each([
     },
   );
 
+  const WAY_BACK = [
+    { step: 'withdraw the order', of: 'orders', path: /placements/ },
+    { step: 'void the payment', of: 'payments', path: /void$/ },
+    { step: 'release the stock', of: 'catalog', path: /release$/ },
+  ] as const;
+  const momentsBack = WAY_BACK.flatMap((step) =>
+    (['before', 'after'] as const).flatMap((when) =>
+      (['cart', 'other'] as const).map((who) => ({ ...step, when, who })),
+    ),
+  );
+
+  // Each of these waits for the time limit of a checkout.
+  it.each(momentsBack.filter(({ when }) => has.length > 0 || when === 'after'))(
+    'leaves books as they were when kill -9 hits $who $when it was asked to $step on the way back',
+    async ({ of, path, when, who }) => {
+      const before = await expectTrueBooks();
+      const victim = who === 'cart' ? cart : (services.get(of) ?? monolith);
+      crossings.get('orders')!.shut();
+      expect((await checkOut()).status).toBe(503);
+      crossings.get('orders')!.open();
+      const hit = crossings.get(of)!.once(path, when, () => victim.kill());
+
+      await hit;
+      await victim.startAgain();
+
+      expect(await expectTrueBooks()).toEqual(before);
+    },
+  );
+
   it.each(['catalog', 'payments', 'orders'] as const)(
     'leaves true books and gives 503 when %s does not answer for a while',
     async (name) => {
