@@ -13,9 +13,6 @@ const forbid = (...folders) => ({
   ],
 });
 
-/** Where nothing is told by the clock. */
-const DATA_FOLDERS = ['apply', 'backfill', 'databases', 'parking', 'relay', 'transport', 'verify'];
-
 export default tseslint.config(
   { ignores: ['**/dist', 'node_modules', '.strangler', '**/*.gen.ts', '**/*.mjs'] },
   ...tseslint.configs.recommendedTypeChecked,
@@ -41,7 +38,8 @@ export default tseslint.config(
   { files: ['proxy/**'], rules: forbid('migrations', 'scripts', 'legacy-monolith', 'extracted') },
   { files: ['migrations/**'], rules: forbid('proxy', 'scripts', 'legacy-monolith', 'extracted') },
   {
-    files: DATA_FOLDERS.map((folder) => `migrations/${folder}/**`),
+    // What is compared with times in the store asks the store what time it is.
+    files: ['migrations/**'],
     ignores: ['**/*.test.ts', 'migrations/databases/finding.ts'],
     rules: {
       'no-restricted-properties': [

@@ -87,6 +87,7 @@ const IN_SYNC = migrationNamed('catalog', {
     },
     ...{ parkedKeys: 0, applied: 1, unreadable: 0, changesPerSecond: 0, drift: [], reportedAt: AT },
     ...{ slot: SLOT, followerSlot: SLOT },
+    backfillHeld: null,
     backfill: [{ table: 'item', rows: 5, total: 10, rowsPerSecond: 1, secondsLeft: 5, done: false }],
   },
   verify: {

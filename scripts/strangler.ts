@@ -12,6 +12,7 @@ import { diffCommand } from './commands/diff.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { EXIT, EXIT_CODES_HELP } from './commands/exit-codes.ts';
 import { explainCommand } from './commands/explain.ts';
+import { ignoreCommand } from './commands/ignore.ts';
 import { logCommand } from './commands/log.ts';
 import { parkedCommand } from './commands/parked.ts';
 import { planCommand } from './commands/plan.ts';
@@ -41,6 +42,7 @@ const COMMANDS = [
   shadowCommand,
   contractCommand,
   diffCommand,
+  ignoreCommand,
   canaryCommand,
   cutoverCommand,
   rollbackCommand,

@@ -109,6 +109,25 @@ export interface paths {
         patch: operations["changePrice"];
         trace?: never;
     };
+    "/api/products/{id}/sales": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        /** What was sold of a product since the orders have a service, as it tells it */
+        get: operations["getSales"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/products/{id}/stock": {
         parameters: {
             query?: never;
@@ -200,6 +219,18 @@ export interface components {
             /** @constant */
             status: "ok";
         };
+        Readiness: {
+            /** @constant */
+            status: "ok";
+            events: components["schemas"]["Events"];
+        };
+        /** @description How far it has told what happened; it answers all the same when nobody listens */
+        Events: {
+            /** @enum {string} */
+            broker: "none" | "away" | "connected";
+            waiting: number;
+            oldestSeconds: number;
+        };
         Id: number;
         /**
          * @description UTC, always with microseconds
@@ -260,6 +291,12 @@ export interface components {
         };
         PriceChange: {
             price: components["schemas"]["Price"];
+        };
+        Sales: {
+            productId: number;
+            /** @description Orders with this product that were not cancelled */
+            orders: number;
+            units: number;
         };
         Stock: {
             productId: number;
@@ -396,7 +433,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             503: components["responses"]["Unavailable"];
@@ -580,6 +617,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Product"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    getSales: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sales; they can be a moment late */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sales"];
                 };
             };
             400: components["responses"]["BadRequest"];

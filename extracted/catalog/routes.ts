@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import type { Bus } from '../service/events/bus.ts';
 import { healthRoutes } from '../service/health.ts';
 import { listCategories } from './categories.ts';
 import type { Routes } from './operations.ts';
@@ -6,12 +7,13 @@ import { deleteProduct } from './products/delete.ts';
 import { getProduct, listProducts } from './products/read.ts';
 import { changePrice, createProduct, updateProduct } from './products/write.ts';
 import { releaseStock, reserveStock } from './reservations.ts';
+import { getSales } from './sales.ts';
 import { bookStockMovement, getStock, listStockMovements } from './stock.ts';
 
 /** openapi.yaml, path by path; its type says when one is missing. */
-export function catalogRoutes(database: DataSource): Routes {
+export function catalogRoutes(database: DataSource, bus: Bus): Routes {
   return {
-    ...healthRoutes(database),
+    ...healthRoutes(database, bus),
     '/api/categories': { get: () => listCategories(database) },
     '/api/products': {
       get: (request) => listProducts(database, request),
@@ -23,6 +25,7 @@ export function catalogRoutes(database: DataSource): Routes {
       delete: (request) => deleteProduct(database, request),
     },
     '/api/products/{id}/price': { patch: (request) => changePrice(database, request) },
+    '/api/products/{id}/sales': { get: (request) => getSales(database, request) },
     '/api/products/{id}/stock': { get: (request) => getStock(database, request) },
     '/api/products/{id}/stock-movements': {
       get: (request) => listStockMovements(database, request),

@@ -67,3 +67,25 @@ export class AddReservations implements MigrationInterface {
     await runner.query('DROP TABLE stock_reservation');
   }
 }
+
+// No foreign key: an order can be told of before or after its product is there.
+const SALES = `
+  CREATE TABLE sold_line (
+    order_id integer NOT NULL,
+    product_id integer NOT NULL,
+    quantity integer NOT NULL,
+    PRIMARY KEY (order_id, product_id)
+  );
+  CREATE INDEX sold_line_product ON sold_line (product_id) INCLUDE (quantity)`;
+
+export class AddSales implements MigrationInterface {
+  readonly name = 'AddSales1760000000003';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(SALES);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE sold_line');
+  }
+}

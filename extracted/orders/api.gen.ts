@@ -123,6 +123,18 @@ export interface components {
             /** @constant */
             status: "ok";
         };
+        Readiness: {
+            /** @constant */
+            status: "ok";
+            events: components["schemas"]["Events"];
+        };
+        /** @description How far it has told what happened; it answers all the same when nobody listens */
+        Events: {
+            /** @enum {string} */
+            broker: "none" | "away" | "connected";
+            waiting: number;
+            oldestSeconds: number;
+        };
         Id: number;
         /**
          * @description UTC, always with microseconds
@@ -259,7 +271,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             503: components["responses"]["Unavailable"];

@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { DataSource, EntityManager } from 'typeorm';
+import { tell } from '../service/events/outbox.ts';
 import { readId } from '../service/http/input.ts';
 import { conflict } from '../service/http/refusal.ts';
 import { appendCancelled } from './append.ts';
@@ -26,5 +27,7 @@ async function cancel(manager: EntityManager, refunds: Refunds, id: number) {
   if (row.status === 'cancelled') throw conflict(`Order ${id} is cancelled already.`);
   await appendCancelled(manager, id);
   await refunds.owe(manager, id);
-  return readOrder(manager, id);
+  const cancelled = await readOrder(manager, id);
+  await tell(manager, 'order.cancelled', id, cancelled);
+  return cancelled;
 }

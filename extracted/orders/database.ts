@@ -1,7 +1,10 @@
 import type { DataSource } from 'typeorm';
 import { openPostgres } from '../service/postgres.ts';
 import { CustomerOrder, OrderLine } from './entities.ts';
-import { CreateOrders } from './schema.ts';
+import { AddPaymentEvents, CreateOrders } from './schema.ts';
 
 export const openDatabase = (url: string): Promise<DataSource> =>
-  openPostgres('orders', url, { entities: [CustomerOrder, OrderLine], migrations: [CreateOrders] });
+  openPostgres('orders', url, {
+    entities: [CustomerOrder, OrderLine],
+    migrations: [CreateOrders, AddPaymentEvents],
+  });

@@ -19,10 +19,14 @@ export interface LineFacts {
   unitPrice: string;
 }
 
-/** What can happen to an order. The `recorded` and `removed` ones tell of writes that no event led to. */
+/**
+ * What can happen to an order. The other `recorded` and `removed` ones tell of writes that no event led to; a payment is
+ * the payments service's, and changes no row here.
+ */
 export type OrderEvent =
   | { kind: 'placed'; data: Omit<OrderFacts, 'status'> & { lines: LineFacts[] } }
   | { kind: 'cancelled'; data: Record<string, never> }
+  | { kind: 'payment-recorded'; data: { paymentId: number; amount: string; status: 'paid' | 'refunded' } }
   | { kind: 'order-recorded'; data: OrderFacts }
   | { kind: 'order-removed'; data: Record<string, never> }
   | { kind: 'line-recorded'; data: LineFacts }
@@ -47,6 +51,8 @@ function follow(state: OrderState, event: OrderEvent): OrderState {
     }
     case 'cancelled':
       return { ...state, facts: state.facts && { ...state.facts, status: 'cancelled' } };
+    case 'payment-recorded':
+      return state;
     case 'order-recorded':
       return { ...state, facts: event.data };
     case 'order-removed':

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
+import { tell } from '../service/events/outbox.ts';
 import { id, readBody } from '../service/http/input.ts';
 import { readReference } from '../service/http/reference.ts';
 import { conflict } from '../service/http/refusal.ts';
@@ -69,7 +70,9 @@ async function place(
   const facts = { number: `W${orderId}`, customerId, total, orderedAt: at };
   // Its stock was taken out by the reservation.
   await begin(manager, orderId, { kind: 'placed', data: { ...facts, stockBooked: true, lines: numbered } });
-  return readOrder(manager, orderId);
+  const order = await readOrder(manager, orderId);
+  await tell(manager, 'order.placed', orderId, order);
+  return order;
 }
 
 async function orderOf(manager: EntityManager, reference: string): Promise<number | null> {

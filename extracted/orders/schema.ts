@@ -92,3 +92,21 @@ export class CreateOrders implements MigrationInterface {
     await runner.query('DROP TYPE order_status');
   }
 }
+
+const KINDS = ['placed', 'cancelled', 'order-recorded', 'order-removed', 'line-recorded', 'line-removed'];
+const allow = (kinds: string[]) => `
+  ALTER TABLE order_event DROP CONSTRAINT order_event_kind_check,
+    ADD CONSTRAINT order_event_kind_check CHECK (kind IN (${kinds.map((kind) => `'${kind}'`).join(', ')})) NOT VALID`;
+
+export class AddPaymentEvents implements MigrationInterface {
+  readonly name = 'AddPaymentEvents1760000000003';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(allow([...KINDS, 'payment-recorded']));
+  }
+
+  /** What was recorded stays: events are only ever added. */
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query(allow(KINDS));
+  }
+}

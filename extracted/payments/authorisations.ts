@@ -7,6 +7,7 @@ import { readReference } from '../service/http/reference.ts';
 import { conflict } from '../service/http/refusal.ts';
 import type { components } from './api.gen.ts';
 import type { Answer } from './operations.ts';
+import { tellPayment } from './payments.ts';
 
 type Schemas = components['schemas'];
 type State = 'authorised' | 'captured' | 'voided';
@@ -22,7 +23,8 @@ const refund = z.strictObject({ orderId: id }) satisfies z.ZodType<Schemas['Refu
 const INSERT = 'INSERT INTO authorisation (reference, method, amount, state) VALUES (?, ?, ?, ?)';
 const CHANGE = `UPDATE authorisation SET state = ? WHERE reference = ? AND state = 'authorised'`;
 const PAY = 'INSERT INTO payment (order_id, method, amount, status) VALUES (?, ?, ?, ?)';
-const REFUND = `UPDATE payment SET status = 'refunded' WHERE order_id = ? AND status = 'paid'`;
+const TO_REFUND = `SELECT id FROM payment WHERE order_id = ? AND status = 'paid' ORDER BY id FOR UPDATE`;
+const REFUND = `UPDATE payment SET status = 'refunded' WHERE id = ?`;
 const STATE = 'SELECT state FROM authorisation WHERE reference = ?';
 
 export async function authorise(database: DataSource, request: Request): Promise<Answer<'authorise'>> {
@@ -43,7 +45,9 @@ export async function capture(database: DataSource, request: Request): Promise<A
     if (begun || (await change(manager, reference, 'captured'))) {
       // Locked, also where there is no row: whoever refunds now waits for this payment, and then finds it.
       const [refunded] = await manager.query<unknown[]>(`${STATE} FOR UPDATE`, [refundOf(orderId)]);
-      await manager.query(PAY, [orderId, method, amount, refunded ? 'refunded' : 'paid']);
+      const row = [orderId, method, amount, refunded ? 'refunded' : 'paid'];
+      const { insertId } = await manager.query<{ insertId: number }>(PAY, row);
+      await tellPayment(manager, insertId);
     } else if ((await stateOf(manager, reference)) === 'voided') throw voided(reference);
   });
   return { status: 204 };
@@ -68,7 +72,11 @@ export async function refundOrder(database: DataSource, request: Request): Promi
   const { orderId } = readBody(request, refund);
   await database.transaction(async (manager) => {
     await insert(manager, [refundOf(orderId), null, null, 'voided']);
-    await manager.query(REFUND, [orderId]);
+    const owed = await manager.query<{ id: number }[]>(TO_REFUND, [orderId]);
+    for (const { id: paymentId } of owed) {
+      await manager.query(REFUND, [paymentId]);
+      await tellPayment(manager, paymentId);
+    }
   });
   return { status: 204 };
 }

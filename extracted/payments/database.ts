@@ -1,6 +1,8 @@
 import { DataSource } from 'typeorm';
+import { Inbox, Outbox } from '../service/events/entities.ts';
+import { CreateEventBooks } from '../service/events/schema.ts';
 import { Payment } from './entities.ts';
-import { CreatePayments } from './schema.ts';
+import { AddOrdersToPay, CreatePayments } from './schema.ts';
 
 /** Connects to the MySQL or MariaDB of the payments, and creates the tables that are missing. */
 export async function openDatabase(url: string): Promise<DataSource> {
@@ -9,8 +11,8 @@ export async function openDatabase(url: string): Promise<DataSource> {
     url: url.replace(/^mariadb:/, 'mysql:'),
     charset: 'utf8mb4',
     dateStrings: true,
-    entities: [Payment],
-    migrations: [CreatePayments],
+    entities: [Payment, Outbox, Inbox],
+    migrations: [CreatePayments, CreateEventBooks, AddOrdersToPay],
     migrationsTableName: 'typeorm_migrations',
     poolSize: 10,
   });

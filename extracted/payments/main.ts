@@ -1,5 +1,6 @@
 import { start } from '../service/start.ts';
 import { openDatabase } from './database.ts';
+import { noteOrder, measureUnpaid } from './orders-to-pay.ts';
 import { paymentRoutes } from './routes.ts';
 
 await start({
@@ -7,5 +8,9 @@ await start({
   port: 4104,
   database: { variable: 'PAYMENTS_DATABASE_URL', example: 'mysql://user@host:port/database' },
   open: openDatabase,
-  routes: paymentRoutes,
+  routes: (database, { bus, metrics }) => {
+    measureUnpaid(database, metrics);
+    return paymentRoutes(database, bus);
+  },
+  takers: { 'order.placed': noteOrder, 'order.cancelled': noteOrder },
 });

@@ -1,6 +1,8 @@
 import type { Request } from 'express';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { z } from 'zod';
+import type { Told } from '../service/events/event.ts';
+import { tell } from '../service/events/outbox.ts';
 import { idInText, paging, readId, readQuery } from '../service/http/input.ts';
 import { conflict, notFound } from '../service/http/refusal.ts';
 import { toIso } from '../service/http/timestamp.ts';
@@ -22,7 +24,7 @@ export async function listPayments(database: DataSource, request: Request): Prom
 }
 
 export async function getPayment(database: DataSource, request: Request): Promise<Answer<'getPayment'>> {
-  return { status: 200, body: toPaymentJson(await find(database, readId(request))) };
+  return { status: 200, body: toPaymentJson(await find(database.manager, readId(request))) };
 }
 
 export async function refundPayment(
@@ -30,15 +32,25 @@ export async function refundPayment(
   request: Request,
 ): Promise<Answer<'refundPayment'>> {
   const id = readId(request);
-  const payments = database.getRepository(Payment);
-  const { affected } = await payments.update({ id, status: 'paid' }, { status: 'refunded' });
-  const row = await find(database, id);
-  if (!affected) throw conflict(`Payment ${id} is refunded already.`);
-  return { status: 200, body: toPaymentJson(row) };
+  const body = await database.transaction(async (manager) => {
+    const { affected } = await manager.update(Payment, { id, status: 'paid' }, { status: 'refunded' });
+    if (affected) return tellPayment(manager, id);
+    await find(manager, id);
+    throw conflict(`Payment ${id} is refunded already.`);
+  });
+  return { status: 200, body };
 }
 
-async function find(database: DataSource, id: number): Promise<PaymentRow> {
-  const row = await database.getRepository(Payment).findOneBy({ id });
+/** Tells others of a payment as it is now; the caller has written its row. */
+export async function tellPayment(manager: EntityManager, id: number): Promise<Told['payment.captured']> {
+  const payment = toPaymentJson(await find(manager, id));
+  const name = payment.status === 'paid' ? 'payment.captured' : 'payment.refunded';
+  await tell(manager, name, id, payment);
+  return payment;
+}
+
+async function find(manager: EntityManager, id: number): Promise<PaymentRow> {
+  const row = await manager.findOneBy(Payment, { id });
   if (!row) throw notFound(`Payment ${id} does not exist.`);
   return row;
 }

@@ -34,3 +34,22 @@ export class CreatePayments implements MigrationInterface {
     await runner.query('DROP TABLE authorisation, payment');
   }
 }
+
+const ORDERS_TO_PAY = `
+  CREATE TABLE order_to_pay (
+    order_id int NOT NULL PRIMARY KEY,
+    noted_at datetime(6) NOT NULL DEFAULT (utc_timestamp(6)),
+    INDEX order_to_pay_noted (noted_at)
+  ) ENGINE InnoDB`;
+
+export class AddOrdersToPay implements MigrationInterface {
+  readonly name = 'AddOrdersToPay1760000000003';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(ORDERS_TO_PAY);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE order_to_pay');
+  }
+}

@@ -1,5 +1,7 @@
 import pg from 'pg';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm';
+import { Inbox, Outbox } from './events/entities.ts';
+import { CreateEventBooks } from './events/schema.ts';
 
 const TIMESTAMPTZ = 1184;
 
@@ -9,17 +11,17 @@ const types = {
     oid === TIMESTAMPTZ ? (text: string) => text : (pg.types.getTypeParser(oid, format) as unknown),
 };
 
-/** Connects a service to its PostgreSQL, and creates the tables that are missing. */
+/** Connects a service to its PostgreSQL, and creates the tables that are missing, those of its events among them. */
 export async function openPostgres(
   service: string,
   url: string,
-  { entities, migrations }: Required<Pick<DataSourceOptions, 'entities' | 'migrations'>>,
+  { entities, migrations }: { entities: EntitySchema[]; migrations: (new () => MigrationInterface)[] },
 ): Promise<DataSource> {
   const database = new DataSource({
     type: 'postgres',
     url,
-    entities,
-    migrations,
+    entities: [...entities, Outbox, Inbox],
+    migrations: [...migrations, CreateEventBooks],
     migrationsTableName: 'typeorm_migrations',
     poolSize: 10,
     applicationName: service,

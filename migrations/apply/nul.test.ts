@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { ControlStore } from '../lifecycle/store.ts';
 import { skipKey } from '../parking/skip.ts';
+import { exactCollation } from '../testing/mysql-server.ts';
 import { createDatabase } from '../testing/two-databases.ts';
 import type { Twins } from '../testing/twins.ts';
 import { twins } from '../testing/twins.ts';
@@ -9,7 +10,7 @@ import { verify } from '../verify/verify.ts';
 let bed: Twins;
 beforeEach(async () => {
   const service = 'CREATE TABLE note (id varchar(20) PRIMARY KEY, body varchar(200))';
-  const monolith = `${service} COLLATE utf8mb4_nopad_bin`;
+  const monolith = `${service} COLLATE ${await exactCollation()}`;
   const pairing = { monolith: 'mysql', service: 'postgres' } as const;
   bed = await twins({ monolith, service, tables: ['note'], pairing, fits: true });
 });

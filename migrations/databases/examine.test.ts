@@ -159,6 +159,29 @@ describe('MySQL and MariaDB', () => {
     expect(await found(id, [table])).toEqual([`${severity} monolith: ${table}`]);
   });
 
+  it('finds which of the rights that are asked for a user lacks', async () => {
+    const { host, pathname } = new URL(bed.urls.monolith);
+    const [database, user] = [pathname.slice(1), `few_${Date.now()}`];
+    await bed.sql('monolith', `CREATE USER ${user}@'%' IDENTIFIED BY 'few'`);
+    await bed.sql(
+      'monolith',
+      `GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, ALTER, TRIGGER, LOCK TABLES ON ${database}.* TO ${user}@'%'`,
+    );
+    const few = openDatabase(`mysql://${user}:few@${host}/${database}`, 'monolith');
+    const rights = async (): Promise<string[]> =>
+      (await few.examine({ tables: ['item'], replicated: [] }))
+        .filter(({ id }) => id === 'rights')
+        .map(({ message }) => message);
+    try {
+      expect(await rights()).toEqual([]);
+      await bed.sql('monolith', `REVOKE ALTER, LOCK TABLES ON ${database}.* FROM ${user}@'%'`);
+      expect(await rights()).toEqual([`user ${user}@% lacks ALTER, LOCK TABLES on the database`]);
+    } finally {
+      await few.close();
+      await bed.sql('monolith', `DROP USER ${user}@'%'`);
+    }
+  });
+
   it('finds that a trigger of a capture was dropped', async () => {
     await bed.install();
     const [trigger] = await bed.sql(

@@ -33,7 +33,7 @@ describe('rows that are gone in silence', () => {
       bed.capability,
       { migration: 'm', owner: 'monolith', stage: 'shadow', epoch: 1 } as MigrationState,
       'cutover',
-      { reports: new Map(), shadow: null, shape: null, rehearse: false },
+      { reports: new Map(), shadow: null, shape: null, rehearse: false, now: Date.now() },
     );
     const thresholds = { ...bed.capability.thresholds, addedColumns: 'allow' } as const;
     const gates = judge(gatesOf('cutover', 'shadow', true, false), evidence, thresholds);

@@ -64,7 +64,7 @@ async function abortChange(
   const { journal } = context;
   const { migration } = state;
   const { actor, reason } = asked;
-  const started = Date.now();
+  const started = performance.now();
   if (phase === 'owner-changed') {
     throw new NothingToAbortError(
       `"${verb}" of "${migration}" is past the point of no return: the ${state.owner} is the owner, and the rest is being finished. ` +
@@ -79,7 +79,7 @@ async function abortChange(
   await until(context, () => journal.state(migration).change?.epoch !== epoch, `"${verb}" of "${migration}"`);
   const detail = `taken back, everything is as before: given up by ${actor}: ${reason}`;
   const { epoch: inForce } = journal.state(migration);
-  const durationMs = Date.now() - started;
+  const durationMs = Math.round(performance.now() - started);
   return { migration, verb, from, to: from, epoch: inForce, done: false, late: false, detail, durationMs };
 }
 
@@ -107,7 +107,7 @@ async function abortSync(
   { epoch, together }: { epoch: number; together: readonly string[] },
   asked: Asked,
 ): Promise<MoveResult> {
-  const started = Date.now();
+  const started = performance.now();
   const installed = together.map((name) => ({
     ground: groundOf(context.capability(name)),
     epoch: context.journal.state(name).installing?.epoch ?? epoch,
@@ -123,7 +123,7 @@ async function abortSync(
     );
   const detail = `what it had installed is removed: given up by ${asked.actor}: ${asked.reason}`;
   const result = { migration, verb: 'sync', from: 'legacy', to: 'legacy', epoch, detail } as const;
-  return { ...result, done: false, late: false, durationMs: Date.now() - started };
+  return { ...result, done: false, late: false, durationMs: Math.round(performance.now() - started) };
 }
 
 /** What was cut off is taken on by itself, too: whoever was faster does the same. */

@@ -24,7 +24,7 @@ export const shadow: Gate = ({ shadow: seen }, thresholds) => {
     shadowInWords(counts, thresholds),
     `at least ${shadowSamples} compared, at most ${shadowMismatchPercent} % differ`,
     verdict === 'differs'
-      ? 'look at the differences with `strangler diff`; once they are mended, begin the count anew: `strangler rollback`, `strangler shadow`'
+      ? 'look at the differences with `strangler diff`; say of those that mean nothing why: `strangler ignore`; once the others are mended, begin the count anew: `strangler rollback`, `strangler shadow`'
       : 'wait for more reads, or raise `shadow.sample`',
   );
 };

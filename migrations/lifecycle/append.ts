@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type pg from 'pg';
+import pg from 'pg';
 import { JournalConflictError } from './errors.ts';
 import type { Decision, JournalEntry } from './journal.ts';
 import { GENESIS_HASH, hashOf } from './journal.ts';
@@ -36,71 +36,130 @@ export interface EntryRow {
   hash: string;
 }
 
-/** What there is before an entry, read in one go; nulls in an empty journal. */
+/** What there is before the entries, read in one go; nulls in an empty journal. */
 interface Before {
   now: Date;
-  newest: EntryRow | null;
+  /** The newest entry of each migration that has one. */
+  newest: EntryRow[] | null;
   last: { seq: number; hash: string } | null;
 }
 
+const TOLD_WHOLE: ReadonlySet<Decision['kind']> = new Set<Decision['kind']>([
+  'stage-changed',
+  'skipped',
+  'field-ignored',
+  'field-compared',
+  'cutover-started',
+  'rollback-started',
+]);
+
+/** Begins the transaction, and keeps everybody else from appending until it ends. */
+const LOCK = 'BEGIN; LOCK TABLE strangler_control.journal IN EXCLUSIVE MODE';
+
 /**
- * Appends a decision; the caller holds the lock on the journal.
+ * Appends decisions in a transaction of their own: all of them, or none. Writes may be waiting for each answer, so the
+ * store is asked twice and no oftener: what is there, and what comes.
  *
- * @throws JournalConflictError when the migration's newest entry is not `expectedSeq` and says something else
+ * @param announce what else is done with the newest position, in the same transaction
+ * @throws JournalConflictError when the newest entry of a migration is not the expected one and says something else
  */
-export async function appendLocked(
-  client: pg.PoolClient,
-  entry: NewEntry,
-  expectedSeq: number,
-): Promise<JournalEntry> {
-  const {
-    rows: [before],
-  } = await client.query<Before>(
-    `SELECT clock_timestamp() AS now,
-       (SELECT to_jsonb(j) FROM strangler_control.journal j WHERE migration = $1 ORDER BY seq DESC LIMIT 1) AS newest,
-       (SELECT to_jsonb(j) FROM (SELECT seq, hash FROM strangler_control.journal ORDER BY seq DESC LIMIT 1) j) AS last`,
-    [entry.migration],
-  );
-  const found = before?.newest && toEntry(before.newest);
-  if (found && found.seq !== expectedSeq) {
-    if (isSameWord(found, entry)) return found;
-    throw new JournalConflictError(entry.migration, found);
+export async function appendAt(
+  client: pg.ClientBase,
+  all: readonly ExpectedEntry[],
+  announce: (seq: number) => string,
+): Promise<JournalEntry[]> {
+  try {
+    const before = await readBefore(
+      client,
+      all.map(({ entry }) => entry.migration),
+    );
+    const { said, fresh } = follow(before, all);
+    const [last] = fresh.slice(-1);
+    await client.query(last ? `${insertSql(fresh)}; ${announce(last.seq)}; COMMIT` : 'COMMIT');
+    return said;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
   }
-  const unhashed = {
-    ...entry,
-    seq: Number(before?.last?.seq ?? 0) + 1,
-    // Another process counts from it how long a step of a ramp took.
-    at: (before?.now ?? new Date()).toISOString(),
-    kind: entry.decision.kind,
-    evidence: JSON.parse(storable(entry.evidence)) as unknown,
-    previousHash: before?.last?.hash ?? GENESIS_HASH,
-  };
-  const written = { ...unhashed, hash: hashOf(unhashed) };
-  await client.query(
-    `INSERT INTO strangler_control.journal VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-    [
-      written.seq,
-      written.at,
-      written.migration,
-      written.kind,
-      JSON.stringify(written.decision),
-      written.epoch,
-      written.actor,
-      written.reason,
-      JSON.stringify(written.evidence),
-      written.previousHash,
-      written.hash,
-    ],
-  );
-  return written;
 }
 
-/** Steps of a change of owner are told apart by their epoch; others share one, so there the whole decision counts. */
+async function readBefore(client: pg.ClientBase, migrations: readonly string[]): Promise<Before> {
+  const names = migrations.map((name) => pg.escapeLiteral(name)).join(', ');
+  const results = (await client.query(
+    `${LOCK};
+     SELECT clock_timestamp() AS now,
+       (SELECT jsonb_agg(to_jsonb(n)) FROM unnest(ARRAY[${names}]) AS m(name) CROSS JOIN LATERAL (
+         SELECT * FROM strangler_control.journal WHERE migration = m.name ORDER BY seq DESC LIMIT 1) n) AS newest,
+       (SELECT to_jsonb(j) FROM (SELECT seq, hash FROM strangler_control.journal ORDER BY seq DESC LIMIT 1) j) AS last`,
+  )) as unknown as pg.QueryResult<Before>[];
+  const before = results.at(-1)?.rows[0];
+  if (!before) throw new Error('the store does not say what is in its journal');
+  return before;
+}
+
+/** What was said already stays as it is, under its number; the rest goes on from the newest entry. */
+function follow(
+  { now, newest, last }: Before,
+  all: readonly ExpectedEntry[],
+): { said: JournalEntry[]; fresh: JournalEntry[] } {
+  const fresh: JournalEntry[] = [];
+  const said = all.map(({ entry, expectedSeq }) => {
+    const row = newest?.find(({ migration }) => migration === entry.migration);
+    const found = row && toEntry(row);
+    if (found && found.seq !== expectedSeq) {
+      if (isSameWord(found, entry)) return found;
+      throw new JournalConflictError(entry.migration, found);
+    }
+    const before = fresh.at(-1) ?? last;
+    // Another process counts from `at` how long a step of a ramp took.
+    const written = sealed(entry, Number(before?.seq ?? 0) + 1, now.toISOString(), before?.hash);
+    fresh.push(written);
+    return written;
+  });
+  return { said, fresh };
+}
+
+function sealed(entry: NewEntry, seq: number, at: string, previousHash: string = GENESIS_HASH): JournalEntry {
+  const unhashed = {
+    ...entry,
+    seq,
+    at,
+    kind: entry.decision.kind,
+    decision: JSON.parse(JSON.stringify(entry.decision)) as Decision,
+    evidence: JSON.parse(storable(entry.evidence)) as unknown,
+    previousHash,
+  };
+  return { ...unhashed, hash: hashOf(unhashed) };
+}
+
+function insertSql(entries: readonly JournalEntry[]): string {
+  const text = (value: string | null): string => (value === null ? 'NULL' : pg.escapeLiteral(value));
+  const rows = entries.map((entry) =>
+    [
+      entry.seq,
+      text(entry.at),
+      text(entry.migration),
+      text(entry.kind),
+      text(JSON.stringify(entry.decision)),
+      entry.epoch,
+      text(entry.actor),
+      text(entry.reason),
+      text(JSON.stringify(entry.evidence)),
+      text(entry.previousHash),
+      text(entry.hash),
+    ].join(', '),
+  );
+  return `INSERT INTO strangler_control.journal VALUES (${rows.join('), (')})`;
+}
+
+/**
+ * What follows the beginning of a change of owner is told apart by its epoch. The beginning is told by its run, and other
+ * moves share an epoch, so there the whole decision counts.
+ */
 function isSameWord(found: JournalEntry, { decision, epoch, actor }: NewEntry): boolean {
   if (found.kind !== decision.kind || found.epoch !== epoch || found.actor !== actor) return false;
   const said = JSON.parse(JSON.stringify(decision)) as unknown;
-  const isToldByEpoch = !['stage-changed', 'skipped'].includes(decision.kind);
-  return isToldByEpoch || isDeepStrictEqual(found.decision, said);
+  return !TOLD_WHOLE.has(decision.kind) || isDeepStrictEqual(found.decision, said);
 }
 
 /** What the database gives as numbers in text becomes numbers. */

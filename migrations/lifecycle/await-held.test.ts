@@ -41,6 +41,21 @@ describe('proxies', () => {
     expect(seen).toEqual(['ack', 'fence']);
   });
 
+  it('wake who waits for them when they say how far they follow', async () => {
+    await store.renewLease('p1', 0, 60_000);
+    const over = new AbortController();
+    const told = once(await store.listenForAcks(over.signal), 'wake');
+    expect(await store.acknowledge('p1', 7)).toBe(true);
+    expect(await told).toEqual(['p1']);
+    expect(await store.acknowledge('p1', 6)).toBe(true);
+    expect(await store.liveProxies()).toEqual([{ id: 'p1', acked: 7 }]);
+    over.abort();
+  });
+
+  it('that have no lease are told so, and take one', async () => {
+    expect(await store.acknowledge('gone', 7)).toBe(false);
+  });
+
   it('that never answer have the move taken back within its cap', async () => {
     await store.renewLease('stuck', 0, 60_000);
     const started = Date.now();

@@ -28,7 +28,7 @@ interface Kept {
 }
 
 export interface BackgroundVerifyParts {
-  store: Pick<ControlStore, 'report' | 'reports'>;
+  store: Pick<ControlStore, 'report' | 'reports' | 'now'>;
   journal: { state(migration: string): MigrationState };
   capabilities: { readonly byName: ReadonlyMap<string, Capability> };
   /** Only one control process compares. */
@@ -75,10 +75,11 @@ export class BackgroundVerify {
   /** Begins what is due, if nothing runs. */
   async tick(): Promise<void> {
     if (this.running || !this.parts.isLeading()) return;
-    const reports = await this.parts.store.reports('verify:');
+    const { store } = this.parts;
+    const [reports, now] = await Promise.all([store.reports('verify:'), store.now()]);
     for (const [migration, capability] of this.parts.capabilities.byName) {
       const last = reports.get(`verify:${migration}`)?.value as VerifyRecord | undefined;
-      if (this.running || !this.isDue(capability, last)) continue;
+      if (this.running || !this.isDue(capability, last, now)) continue;
       const stop = new AbortController();
       const ended = this.run(capability, stop)
         .catch((error: unknown) => {
@@ -91,13 +92,17 @@ export class BackgroundVerify {
     }
   }
 
-  private isDue({ name, databases, verify: settings }: Capability, last: VerifyRecord | undefined): boolean {
+  private isDue(
+    { name, databases, verify: settings }: Capability,
+    last: VerifyRecord | undefined,
+    now: number,
+  ): boolean {
     const state = this.parts.journal.state(name);
     if (settings?.every === undefined || !databases || this.busy.has(name)) return false;
     if (!isSynced(state.stage) || state.change || (this.notBefore.get(name) ?? 0) > performance.now())
       return false;
     const isOfNow = last?.state === 'done' && !last.roundTrip && last.epoch === state.epoch;
-    return !isOfNow || Date.now() - Date.parse(last.at) >= settings.every;
+    return !isOfNow || now - Date.parse(last.at) >= settings.every;
   }
 
   private async run(capability: Capability, stop: AbortController): Promise<void> {
@@ -108,7 +113,10 @@ export class BackgroundVerify {
     const keptName = `${FOUND}running:${state.migration}`;
     const kept = (await store.reports(keptName)).get(keptName)?.value as Kept | null | undefined;
     const resume = kept?.epoch === state.epoch && kept.owner === state.owner ? kept : null;
-    const record: VerifyRecord = { ...newRecord(state), unmapped: [...synced.mapping.unmapped] };
+    const record: VerifyRecord = {
+      ...newRecord(state, await store.now()),
+      unmapped: [...synced.mapping.unmapped],
+    };
     if (resume) record.at = resume.at;
     const started = performance.now();
     const seconds = (): number => (resume?.seconds ?? 0) + (performance.now() - started) / 1000;

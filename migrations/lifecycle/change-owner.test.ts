@@ -229,6 +229,24 @@ describe('two coordinators', () => {
     await Promise.all(others.map((follower) => follower.close()));
   });
 
+  it('that are given the same order by the same person at once take it for two: the second is told, and the first goes on', async () => {
+    const same = member(forward);
+    const paused = pausedAt('await-held');
+    const first = changeOwner({ ...context(), observe: paused.observe }, [same]);
+    await paused.reached;
+    const other = await JournalFollower.start(store);
+    expect(await changeOwner({ ...context(), journal: other }, [same])).toMatchObject({
+      result: 'superseded',
+      reason: expect.stringContaining('test wrote "cutover-started"'),
+    });
+    paused.goOn();
+    expect(await first).toMatchObject({ result: 'completed' });
+    expect(await roles()).toEqual(['follower 1', 'owner 1']);
+    const kinds = (await store.entries()).map(({ kind }) => kind);
+    expect(kinds.slice(1)).toEqual(['cutover-started', 'owner-changed', 'writes-released']);
+    await other.close();
+  });
+
   it('a late lift of one attempt does not lower the fence of the next', async () => {
     await fenceOldOwner(bed.synced, by(1), 1000);
     await liftFence(bed.synced, by(1));
@@ -300,7 +318,7 @@ function pausedAt(effect: Effect): {
 async function lockIsAwaited(): Promise<void> {
   for (;;) {
     const { rows } = await bed.monolith.query<{ n: string }>(
-      `SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%' AND datname = current_database()`,
+      `SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%LOCK TABLE %' AND datname = current_database()`,
     );
     if (rows[0]?.n !== '0') return;
   }

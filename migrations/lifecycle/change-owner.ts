@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { FenceTimeoutError } from '../databases/errors.ts';
 import { within } from '../databases/within.ts';
+import { ProxyWatch } from './await-held.ts';
 import { untilGivenUp } from './contradicted.ts';
 import { JournalConflictError, MoveFailedError } from './errors.ts';
 import { oldOwnerOf } from './fold.ts';
@@ -57,6 +58,9 @@ export type Members = readonly [Member, ...Member[]];
 
 /** What one run knows: its time limits, and the newest journal entries that it has seen or written itself. */
 interface Run {
+  /** Distinguishes it from every other run, also by the same person and with the same aim. */
+  id: string;
+  proxies: ProxyWatch;
   /** By migration. */
   seqs: Map<string, number>;
   decideBy: number;
@@ -121,13 +125,34 @@ async function run(
   const { migration, newEpoch: epoch, actor } = members[0].order;
   const together = Object.fromEntries(members.map(({ order }) => [order.migration, order.newEpoch]));
   const recorder = new RunRecorder(context.store, { migration, epoch, actor, beganFrom: from, together });
+  const over = new AbortController();
+  const { store } = context;
+  // What takes time and changes nothing comes before the first write has to wait.
+  const proxies = from === 'order' ? await ProxyWatch.begin(store, over.signal) : ProxyWatch.idle(store);
   const now = performance.now();
   const known: Run = {
+    id: recorder.id,
+    proxies,
     seqs: new Map(members.map(({ order, seq }) => [order.migration, seq])),
     decideBy: now + DECISION_BUDGET_MS,
     giveUpAt: now + COMPLETION_BUDGET_MS,
   };
-  let state = from === 'order' ? begin() : resumeFrom(from);
+  try {
+    return await follow(context, members, recorder, known, from === 'order' ? begin() : resumeFrom(from));
+  } finally {
+    over.abort();
+  }
+}
+
+/** Does one effect after the other, as the protocol says, until it is over or nobody waits any longer. */
+async function follow(
+  context: ChangeOwnerContext,
+  members: Members,
+  recorder: RunRecorder,
+  known: Run,
+  first: ChangeState,
+): Promise<ChangeState> {
+  let state = first;
   while (state.doing !== null && performance.now() < known.giveUpAt) {
     await context.observe(state.doing);
     const startedAt = performance.now();
@@ -161,8 +186,14 @@ async function carryOut(
     forEach(members, async ({ synced, order }) => synced && drain(synced, order, decideBy));
   const effects: Record<Effect, () => Promise<void>> = {
     'journal-started': () =>
-      journal(({ verb, from, to }) => ({ kind: `${verb}-started`, from, to, ...together })),
-    'await-held': () => awaitHeld(context.store, Math.max(...known.seqs.values()), decideBy),
+      journal(({ verb, from, to }) => ({
+        kind: `${verb}-started`,
+        from,
+        to,
+        ...together,
+        run: known.id,
+      })),
+    'await-held': () => known.proxies.awaitHeld(Math.max(...known.seqs.values()), decideBy),
     'raise-fence': () => fence(),
     drain: () => carryOver(),
     settle: () => forEach(members, async ({ synced, order }) => synced && settleKeys(synced, order, leftMs)),
@@ -234,8 +265,9 @@ async function append(
     const entry = { migration, decision, epoch, actor, reason, evidence };
     return { entry, expectedSeq: seqs.get(migration) ?? seq };
   });
-  for (const { migration, seq } of await store.appendAll(all)) seqs.set(migration, seq);
-  await journal.refresh();
+  const written = await store.appendAll(all);
+  for (const { migration, seq } of written) seqs.set(migration, seq);
+  await journal.learn(written);
 }
 
 /** Whoever wrote something of one of them wrote it of all. */
@@ -251,20 +283,4 @@ async function contradiction(
   const { change } = journal.state(migration);
   const found = change?.epoch === newEpoch ? change.phase : 'over';
   return { kind: 'contradicted', found, reason: error.message };
-}
-
-async function awaitHeld(store: ControlStore, seq: number, decideBy: number): Promise<void> {
-  for (;;) {
-    const proxies = await store.liveProxies();
-    const late = proxies.filter((proxy) => proxy.acked < seq);
-    if (late.length === 0) return;
-    if (performance.now() > decideBy) {
-      const names = late.map((proxy) => proxy.id).join(', ');
-      throw new MoveFailedError(
-        `proxy ${names} did not hold its writes in time: a running write takes too long, or the proxy is stuck`,
-        true,
-      );
-    }
-    await pause(5);
-  }
 }

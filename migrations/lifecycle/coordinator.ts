@@ -1,7 +1,4 @@
-import { SilentDatabaseError } from '../databases/errors.ts';
-import { within } from '../databases/within.ts';
 import { abortMove } from './abort.ts';
-import { readKept } from '../drift/keep.ts';
 import type { Capability } from './capability.ts';
 import { groundOf, openSynced } from './capability.ts';
 import type { ChangeOwnerContext, Member } from './change-owner.ts';
@@ -18,20 +15,19 @@ import {
 import { rollbackCostOf, stepsOf, waitsOf, writesWaitAtMost } from './describe-move.ts';
 import type { EndedChange } from './ended.ts';
 import { resultOf } from './ended.ts';
-import { gatherEvidence } from './evidence.ts';
 import type { MigrationState } from './fold.ts';
 import { nextEpoch } from './fold.ts';
 import type { JournalFollower } from './follow.ts';
 import type { GateResult } from './gates.ts';
-import { gatesOf, judge } from './gates.ts';
-import { precedenceOf } from './precedence.ts';
+import type { JudgeContext } from './judge-group.ts';
+import { judgeGroup } from './judge-group.ts';
+import { membersOf, prepare } from './prepare-change.ts';
 import { dropGuard, retiredFacts } from './retire.ts';
 import { evidenceOf, moveStage } from './move-stage.ts';
-import { isNamed, mayPass, needReason, overrideAll } from './override.ts';
+import { mayPass, needReason } from './override.ts';
 import { touchesData } from './moves.ts';
 import type { MovePlan, MoveResult, Order, PlanOptions } from './order.ts';
 import type { ChangeState, Effect } from './protocol.ts';
-import type { ShadowCounts } from './shadow-verdict.ts';
 import type { Stage, Verb } from './stages.ts';
 import { ALLOWED_MOVES, changesOwner, nextVerb } from './stages.ts';
 import type { ControlStore } from './store.ts';
@@ -42,9 +38,6 @@ import { underWay } from './under-way.ts';
 
 export type { MovePlan, MoveResult, Order, PlanOptions };
 
-/** For all that the gates ask of databases and applications together. */
-const EVIDENCE_MS = 30_000;
-
 /**
  * Makes decisions: checks gates, journals, and carries moves out. There is one at work; a second one is harmless,
  * because the journal takes each decision only from who knew the one before.
@@ -53,29 +46,18 @@ export class Coordinator {
   private readonly store: ControlStore;
   private readonly journal: JournalFollower;
   private readonly capabilities: { readonly byName: ReadonlyMap<string, Capability> };
-  private readonly shadowOf: (migration: string) => Promise<ShadowCounts | null>;
-  private readonly recordedOf: (migration: string) => Promise<string[]>;
+  private readonly judging: JudgeContext;
   private readonly isLeading: () => boolean;
   private readonly watchers = new Set<() => void>();
   private readonly stepWatchers = new Set<(step: ChangeStep) => void>();
   private readonly phases = new Map<string, Effect>();
   private readonly busy = new Map<string, { verb: Verb; actor: string; since: string }>();
 
-  constructor(parts: {
-    store: ControlStore;
-    journal: JournalFollower;
-    /** Read anew each time: the configuration may change. */
-    capabilities: { readonly byName: ReadonlyMap<string, Capability> };
-    shadowOf: (migration: string) => Promise<ShadowCounts | null>;
-    /** What recorded answers do against their contracts, each in one line; nothing when left out. */
-    recordedOf?: (migration: string) => Promise<string[]>;
-    isLeading: () => boolean;
-  }) {
+  constructor(parts: JudgeContext & { isLeading: () => boolean }) {
     this.store = parts.store;
     this.journal = parts.journal;
     this.capabilities = parts.capabilities;
-    this.shadowOf = parts.shadowOf;
-    this.recordedOf = parts.recordedOf ?? (async () => []);
+    this.judging = parts;
     this.isLeading = parts.isLeading;
   }
 
@@ -115,7 +97,7 @@ export class Coordinator {
     if (verb === null) throw new LifecycleError(`"${migration}" is retired: there is no next move`);
     const to = targetStage(state, verb);
     const synced = group.some(({ databases }) => databases !== null);
-    const gates = await this.judgeAll(group, verb, options);
+    const gates = await judgeGroup(this.judging, group, verb, options);
     const mapped = verb === 'sync' ? await Promise.all(group.map((each) => openSynced(each))) : [];
     const unmapped = mapped.flatMap((each) => each?.mapping.unmapped ?? []);
     const together = group.map(({ name }) => name);
@@ -179,7 +161,7 @@ export class Coordinator {
     if (!mayTouchData && touchesData(order.verb, state.stage)) throw new OutdatedOrderError(migration);
     if (order.watched && order.watched.stageSeq !== state.stageSeq) throw new OutdatedOrderError(migration);
     const to = targetStage(state, order.verb);
-    const gates = await this.judgeAll(group, order.verb, order);
+    const gates = await judgeGroup(this.judging, group, order.verb, order);
     if (!gates.every(mayPass)) {
       const names = group.map(({ name }) => name);
       throw new GateRefusedError(migration, order.verb, gatesInWords(names, gates));
@@ -286,7 +268,7 @@ export class Coordinator {
     if (!first?.change) return [];
     this.claim(together, { verb: first.change.verb, actor });
     try {
-      const started = Date.now();
+      const started = performance.now();
       const cutOff = states.map((state) => ({
         state,
         ground: groundOf(this.capability(state.migration)),
@@ -313,21 +295,12 @@ export class Coordinator {
   ): Promise<MoveResult> {
     const verb = order.verb === 'cutover' ? 'cutover' : 'rollback';
     const { actor, reason } = order;
-    const started = Date.now();
-    const members = await Promise.all(
-      group.map(async (capability, i): Promise<Member> => {
-        const { name } = capability;
-        // As it stood when the gates were asked.
-        const { stage: from, epoch, owner: oldOwner, seq } = states[i] ?? this.journal.state(name);
-        const newEpoch = nextEpoch(this.journal.entries, name);
-        const evidence = evidenceOf(order, gates[i] ?? []);
-        const synced = await openSynced(capability, from);
-        const own = { migration: name, from, to, epoch, newEpoch, oldOwner };
-        return { order: { verb, ...own, actor, reason, evidence }, seq, ground: synced, synced };
-      }),
-    );
+    const started = performance.now();
+    const change = { verb, to, order } as const;
+    const members = await membersOf(this.journal, change, group, states, gates);
     const [first, ...others] = members;
     if (!first) throw new UnknownMigrationError(migration, []);
+    await prepare(verb, members);
     const changes = members.map(({ order }) => ({ ...order, epoch: order.newEpoch }));
     const end = await changeOwner(this.contextOf(changes, false), [first, ...others]);
     const own = members.find((member) => member.order.migration === migration) ?? first;
@@ -337,7 +310,7 @@ export class Coordinator {
 
   private resultOf(change: EndedChange, end: ChangeState, started: number): MoveResult {
     const { journal } = this;
-    const result = resultOf(journal.entries, change, end, Date.now() - started);
+    const result = resultOf(journal.entries, change, end, Math.round(performance.now() - started));
     return { ...result, epoch: journal.state(change.migration).epoch };
   }
 
@@ -362,45 +335,6 @@ export class Coordinator {
     const since = new Date().toISOString();
     for (const migration of migrations)
       this.busy.set(migration, { verb: order.verb, actor: order.actor, since });
-  }
-
-  /** What each member's gates say, in the order of the group. */
-  private async judgeAll(
-    group: readonly Capability[],
-    verb: Verb,
-    options: PlanOptions,
-  ): Promise<GateResult[][]> {
-    const silent = (waitedFor: readonly string[]): Error =>
-      new SilentDatabaseError(`the gates of "${verb}"`, waitedFor, EVIDENCE_MS);
-    const judged = await within(EVIDENCE_MS, silent, () =>
-      Promise.all(
-        group.map((capability) => this.judge(capability, this.journal.state(capability.name), verb, options)),
-      ),
-    );
-    return overrideAll(verb, judged, options.override ?? []);
-  }
-
-  private async judge(
-    capability: Capability,
-    state: MigrationState,
-    verb: Verb,
-    { rehearse = true, override: names = [] }: PlanOptions,
-  ): Promise<GateResult[]> {
-    const after = new Map([...this.capabilities.byName].map(([name, each]) => [name, each.after ?? []]));
-    const precedence = precedenceOf(capability.name, after, (name) => this.journal.state(name));
-    const isOrdered = precedence.before.length + precedence.behind.length > 0;
-    const gates = gatesOf(verb, state.stage, capability.databases !== null, rehearse, isOrdered);
-    if (gates.length === 0) return [];
-    const [reports, shadow, recorded, shape] = await Promise.all([
-      this.store.reports(),
-      this.shadowOf(capability.name),
-      verb === 'cutover' ? this.recordedOf(capability.name) : [],
-      readKept(this.store, capability.name, this.journal.entries),
-    ]);
-    const regardlessOfHealth = isNamed(names, 'health');
-    const now = verb === 'retire' ? await this.store.now() : Date.now();
-    const known = { precedence, reports, shadow, recorded, shape, rehearse, regardlessOfHealth, now };
-    return judge(gates, await gatherEvidence(capability, state, verb, known), capability.thresholds);
   }
 }
 

@@ -60,8 +60,8 @@ export interface Known {
   /** Somebody overrides that an application is away: what else there is to know is looked at all the same. */
   regardlessOfHealth?: boolean;
   precedence?: Precedence;
-  /** By the store's clock, as its records are; this process's when left out. */
-  now?: number;
+  /** By the store's clock, as its records are. */
+  now: number;
 }
 
 /** Looks at everything that the gates of a move want to know, and at nothing that they do not. */
@@ -73,6 +73,7 @@ export async function gatherEvidence(
 ): Promise<Evidence> {
   const { reports, shadow } = known;
   const evidence: Evidence = {
+    now: known.now,
     unreachable: await capability.probe(),
     occupied: [],
     unfit: [],
@@ -80,7 +81,7 @@ export async function gatherEvidence(
     lag: null,
     parked: null,
     drift: null,
-    verify: verifyEvidence(reports.get(`verify:${state.migration}`)?.value, state),
+    verify: verifyEvidence(reports.get(`verify:${state.migration}`)?.value, state, known.now),
     shadow,
     contract:
       verb === 'cutover'
@@ -89,7 +90,7 @@ export async function gatherEvidence(
     reverse: null,
     writers: (reports.get(WRITERS + state.migration)?.value as WritersRecord | undefined) ?? null,
     ...(known.precedence && { precedence: known.precedence }),
-    quiet: verb === 'retire' ? quietOf(reports, state, known.now ?? Date.now()) : null,
+    quiet: verb === 'retire' ? quietOf(reports, state, known.now) : null,
   };
   // Never to be reached again within this look: the gate on health says so.
   const isOver = evidence.unreachable.length > 0 && !known.regardlessOfHealth;
@@ -172,7 +173,7 @@ function backfillEvidence(
 }
 
 /** A verify from before the last change of owner says nothing about the side that follows now. */
-function verifyEvidence(value: unknown, state: MigrationState): Evidence['verify'] {
+function verifyEvidence(value: unknown, state: MigrationState, now: number): Evidence['verify'] {
   const record = value as VerifyRecord | undefined;
   if (
     record?.state !== 'done' ||
@@ -183,7 +184,7 @@ function verifyEvidence(value: unknown, state: MigrationState): Evidence['verify
     return null;
   return {
     at: record.at,
-    ageMinutes: (Date.now() - Date.parse(record.at)) / 60_000,
+    ageMinutes: Math.max(0, now - Date.parse(record.at)) / 60_000,
     differences: record.differences - record.repaired,
     unsettled: record.unsettled,
     rows: record.rowsCompared,

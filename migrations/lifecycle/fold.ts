@@ -29,6 +29,17 @@ export interface MigrationState {
   backfillPaused: { actor: string; reason: string | null } | null;
   /** When stage `shadow` was last entered: answers compared before then say nothing about now. */
   shadowSince: string | null;
+  /** Parts of the answers that somebody took out of the comparison, besides those of the configuration. */
+  ignored: readonly IgnoredField[];
+}
+
+export interface IgnoredField {
+  /** JSONPath. */
+  path: string;
+  actor: string;
+  reason: string | null;
+  /** ISO time. */
+  at: string;
 }
 
 export interface TakenBack {
@@ -66,6 +77,7 @@ export const newMigration = (migration: string): MigrationState => ({
   takenBack: null,
   backfillPaused: null,
   shadowSince: null,
+  ignored: [],
 });
 
 /** Folds the journal into the state of each migration it mentions. */
@@ -128,6 +140,12 @@ export function foldEntry(state: MigrationState, entry: JournalEntry): Migration
       };
     case 'backfill-continued':
       return { ...state, seq, backfillPaused: null };
+    case 'field-ignored': {
+      const field = { path: decision.path, actor, reason: entry.reason, at };
+      return { ...state, seq, ignored: [...without(state.ignored, decision.path), field] };
+    }
+    case 'field-compared':
+      return { ...state, seq, ignored: without(state.ignored, decision.path) };
     case 'repaired':
     case 'guard-dropped':
     case 'skipped':
@@ -150,6 +168,9 @@ function entered(state: MigrationState, stage: Stage, { at, seq }: JournalEntry)
   const shadowSince = stage === 'shadow' ? at : state.shadowSince;
   return { ...state, stage, since: at, seq, stageSeq: seq, ramp: null, takenBack: null, shadowSince };
 }
+
+const without = (fields: readonly IgnoredField[], path: string): IgnoredField[] =>
+  fields.filter((field) => field.path !== path);
 
 function inPhase(state: MigrationState, phase: OwnerChange['phase']): OwnerChange | null {
   return state.change && { ...state.change, phase };

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { JournalForkedError } from './errors.ts';
 import type { JournalEntry } from './journal.ts';
+import { GENESIS_HASH } from './journal.ts';
 import type { MigrationState } from './fold.ts';
 import { foldEntry, newMigration } from './fold.ts';
 import type { ControlStore } from './store.ts';
@@ -57,7 +58,22 @@ export class JournalFollower {
     const known = this.entries.at(-1);
     const read = await this.store.entries(known ? known.seq - 1 : 0);
     if (known) this.refuseFork(known, read[0]);
-    const news = read.filter((entry) => entry.seq > this.seq);
+    this.take(read.filter((entry) => entry.seq > this.seq));
+  }
+
+  /**
+   * Learns what this process has just written, without reading it again where it follows from what is known.
+   *
+   * @throws JournalForkedError as `refresh` does
+   */
+  async learn(written: readonly JournalEntry[]): Promise<void> {
+    if (this.fork) throw this.fork;
+    const known = this.entries.at(-1)?.hash ?? GENESIS_HASH;
+    if (written[0]?.seq === this.seq + 1 && written[0].previousHash === known) this.take(written);
+    else await this.refresh();
+  }
+
+  private take(news: readonly JournalEntry[]): void {
     if (news.length === 0) return;
     const states = new Map(this.states);
     for (const entry of news) {

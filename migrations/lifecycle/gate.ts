@@ -43,6 +43,8 @@ export interface GateThresholds {
 
 /** What was looked at, as found; null where nothing is known. */
 export interface Evidence {
+  /** When it was looked at, by the store's clock, as the times of what was found are. */
+  now: number;
   /** One message per side that cannot be reached. */
   unreachable: string[];
   /** Names of the following side's tables that hold rows before the sync began. */

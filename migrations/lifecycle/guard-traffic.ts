@@ -149,7 +149,7 @@ export class TrafficGuard {
 
   private wasRefusedLately(migration: string, stageSeq: number): boolean {
     const refusal = this.refusals.get(migration);
-    return refusal?.stageSeq === stageSeq && Date.now() - refusal.at < REFUSED_FOR_MS;
+    return refusal?.stageSeq === stageSeq && performance.now() - refusal.at < REFUSED_FOR_MS;
   }
 
   private async carryOut({ migration, stageSeq }: MigrationState, order: Order): Promise<void> {
@@ -164,7 +164,7 @@ export class TrafficGuard {
       if ([MoveUnderWayError, OutdatedOrderError, JournalConflictError].some((kind) => error instanceof kind))
         return;
       const why = error instanceof Error ? error.message : String(error);
-      this.refusals.set(migration, { stageSeq, at: Date.now(), why });
+      this.refusals.set(migration, { stageSeq, at: performance.now(), why });
       if (!(error instanceof GateRefusedError))
         warn({ migration, error }, `"${order.verb}" failed; it is tried again`);
     }

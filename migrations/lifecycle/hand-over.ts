@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Change, Row } from '../databases/database.ts';
 import type { EntryMapping } from '../mapping/mapping.ts';
 import type { Stream } from '../relay/stream.ts';
@@ -13,6 +12,8 @@ import { otherSide } from './stages.ts';
 
 /** How many of the newest changes are compared on both sides before the owner changes. */
 const RECENT = 200;
+/** Connections that a hand-over has in use at once, of either database. */
+const AT_ONCE = 3;
 
 /** From whom the ownership goes to the other side, and by which epochs. */
 export interface HandOver {
@@ -31,6 +32,32 @@ export function fenceOldOwner(
 ): Promise<void> {
   const ms = Math.max(1, Math.floor(lockTimeoutMs));
   return databases[oldOwner].raiseFence(name, tables[oldOwner], BigInt(newEpoch), ms);
+}
+
+/**
+ * Does beforehand, while no write has to wait, what takes time and changes nothing: opens as many connections as the
+ * hand-over has in use at once, lets both databases see its statements, and compares the rows that were touched lately, so
+ * that sides which differ hold up nobody. The hand-over itself relies on none of it.
+ *
+ * @param patienceMs rows that do not come to rest in this time are left to the comparison behind the fence
+ * @throws MoveFailedError when the sides differ
+ */
+export async function prepareHandOver(
+  synced: SyncedCapability,
+  { oldOwner, epoch }: HandOver,
+  patienceMs: number,
+): Promise<void> {
+  const stream = streamFrom(synced, oldOwner, epoch);
+  const { source, target } = stream;
+  const asked = [source, target].flatMap((side) => Array.from({ length: AT_ONCE }, () => side));
+  await Promise.all(asked.map((side) => side.sideState(synced.name)));
+  await Promise.all([
+    lagOf(stream),
+    ...stream.mapping.entries.map(({ source: { name } }) => source.identities(name)),
+    ...stream.mapping.entries.map((entry) => target.identities(entry.target.name)),
+  ]);
+  const recent = await source.recentChanges(synced.name, RECENT);
+  for (const entry of stream.mapping.entries) await refuseDifferent(stream, entry, recent, patienceMs);
 }
 
 /**
@@ -53,8 +80,8 @@ export async function drain(
       );
     }
     await relayOnce(stream);
-    await pause(1);
   }
+  if ((await stream.target.parkedChanges(synced.name, 1)).length === 0) return;
   const { parked } = await stream.target.progress(synced.name);
   if (parked > 0)
     throw new MoveFailedError(`${parked} changes are parked on the side that was to take over`, false);
@@ -81,18 +108,29 @@ async function compareRecent(
   recent: readonly Change[],
   patienceMs: number,
 ): Promise<void> {
+  const unsettled = await refuseDifferent(stream, entry, recent, patienceMs / 2);
+  if (unsettled > 0)
+    throw new MoveFailedError(`${unsettled} rows of ${entry.name} did not come to rest`, true);
+}
+
+/** @returns how many rows did not come to rest */
+async function refuseDifferent(
+  stream: Stream,
+  entry: EntryMapping,
+  recent: readonly Change[],
+  patienceMs: number,
+): Promise<number> {
   const keys = new Map<string, Row>();
   for (const change of recent) {
     if (change.table !== entry.source.name) continue;
     const key = entry.source.key.map((column) => [column, change.row[column] ?? null]);
     keys.set(change.key, Object.fromEntries(key) as Row);
   }
-  if (keys.size === 0) return;
-  const { differences, unsettled } = await settle(stream, entry, [...keys.values()], patienceMs / 2);
+  if (keys.size === 0) return 0;
+  const { differences, unsettled } = await settle(stream, entry, [...keys.values()], patienceMs);
   const [first] = differences;
   if (first) throw new MoveFailedError(`the sides differ: ${describeDifference(first)}`, false);
-  if (unsettled > 0)
-    throw new MoveFailedError(`${unsettled} rows of ${entry.name} did not come to rest`, true);
+  return unsettled;
 }
 
 async function raiseSequences(synced: SyncedCapability, oldOwner: Side): Promise<void> {

@@ -58,6 +58,24 @@ describe('the control store', () => {
 });
 
 describe('the journal', () => {
+  it('has the fields that are ignored now, with who and why, and each order once', async () => {
+    const ignore = (path: string): Decision => ({ kind: 'field-ignored', path });
+    await store.append({ ...entry(ignore('$.a')), reason: 'rounded' }, 0);
+    expect((await store.append(entry(ignore('$.a')), 0)).seq).toBe(1);
+    await expect(store.append(entry(ignore('$.b')), 0)).rejects.toThrow(/ann wrote "field-ignored"/);
+    await store.append(entry(ignore('$.b')), 1);
+    const ignored = async () => fold(await store.entries()).get('catalog')?.ignored;
+    expect(await ignored()).toMatchObject([
+      { path: '$.a', actor: 'ann', reason: 'rounded' },
+      { path: '$.b', reason: null },
+    ]);
+    await store.append(entry({ kind: 'field-compared', path: '$.a' }), 2);
+    expect(await ignored()).toMatchObject([{ path: '$.b' }]);
+    await store.append(entry(toDualWrite, 1), 3);
+    expect(await ignored()).toMatchObject([{ path: '$.b' }]);
+    expect(firstBrokenEntry(await store.entries())).toBeNull();
+  });
+
   it('lets one of two who act at once win, and tells the other who was faster', async () => {
     const { seq } = await store.append(entry(toDualWrite), 0);
     await store.append(entry(toShadow, 0, 'bob'), seq);
@@ -83,6 +101,27 @@ describe('the journal', () => {
       weight: 5,
     };
     await expect(store.append(entry(toCanary), seq)).rejects.toThrow(/ann wrote "stage-changed"/);
+  });
+
+  it('takes the beginning of a change of owner once for each run, and tells another run of the same person', async () => {
+    const begun = (run: string): Decision => ({
+      kind: 'cutover-started',
+      from: 'shadow',
+      to: 'extracted',
+      run,
+    });
+    const first = await store.append(entry(begun('one'), 1), 0);
+    expect(await store.append(entry(begun('one'), 1), 0)).toEqual(first);
+    await expect(store.append(entry(begun('two'), 1), 0)).rejects.toThrow(/ann wrote "cutover-started"/);
+  });
+
+  it('goes on from a beginning that was written before runs had names', async () => {
+    const begun: Decision = { kind: 'cutover-started', from: 'shadow', to: 'extracted' };
+    const old = await store.append(entry(begun, 1), 0);
+    await store.append(entry({ kind: 'aborting', why: 'cut off' }, 1), old.seq);
+    const entries = await store.entries();
+    expect(firstBrokenEntry(entries)).toBeNull();
+    expect(fold(entries).get('catalog')?.change).toMatchObject({ phase: 'aborting', epoch: 1 });
   });
 
   it('keeps migrations apart: an entry of one is no conflict for the other', async () => {

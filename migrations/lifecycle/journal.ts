@@ -24,6 +24,8 @@ export type Decision =
       to: Stage;
       /** All migrations whose owner changes with it, itself among them; each has the same entries until the end. */
       together?: readonly string[];
+      /** Of the run that carries it out: the same order at two coordinators is two. Older entries have none. */
+      run?: string;
     }
   | { kind: 'owner-changed'; owner: Side }
   | { kind: 'writes-released' }
@@ -32,6 +34,8 @@ export type Decision =
   | { kind: 'repaired'; rows: number }
   /** A person holds the copy of existing rows, or lets it go on. */
   | { kind: 'backfill-paused' | 'backfill-continued' }
+  /** A person takes a part of the answers out of the comparison, or puts it back. */
+  | { kind: 'field-ignored' | 'field-compared'; path: string }
   /** The monolith's tables of a retired migration refuse writes no longer. */
   | { kind: 'guard-dropped' }
   /** A person gave up changes of one key that the follower refuses; the evidence has them. */

@@ -42,6 +42,17 @@ describe('the lead', () => {
     expect(first.isLeading()).toBe(false);
   }, 40_000);
 
+  it('is taken again by a process that lost it because an answer came late, on a connection that goes on', async () => {
+    let leads: () => void = () => undefined;
+    const first = await candidate(0, () => leads());
+    wire.stall();
+    while (first.isLeading()) await pause(50);
+    const again = new Promise<void>((resolve) => (leads = resolve));
+    wire.goOn();
+    await again;
+    expect(first.isLeading()).toBe(true);
+  }, 40_000);
+
   it('passes at once to who waits for it, when the process of the one before ends', async () => {
     const first = await candidate(0);
     const won = new Promise<void>((resolve) => void candidate(1, resolve));

@@ -75,7 +75,7 @@ export async function moveStage(
   const { to, order } = first;
   const { stage: from } = first.state;
   const { actor, reason, verb } = order;
-  const started = Date.now();
+  const started = performance.now();
   const begun = verb === 'sync' ? await startSync(context, moves) : moves.map((move) => beginningOf(move));
   await within(WORK_MS, silence(verb), async () => {
     for (const { move, epoch } of begun) await work(move, epoch);
@@ -91,7 +91,15 @@ export async function moveStage(
   await journal.refresh();
   const late = await awaitProxies(store, written.at(-1)?.seq ?? 0);
   const detail = late.length === 0 ? '' : `journaled; proxy ${late.join(', ')} does not follow yet`;
-  return { verb, from, to, done: true, late: false, detail, durationMs: Date.now() - started };
+  return {
+    verb,
+    from,
+    to,
+    done: true,
+    late: false,
+    detail,
+    durationMs: Math.round(performance.now() - started),
+  };
 }
 
 /** A move that has begun: the epoch that it has, and the newest entry that is known of its migration. */
@@ -185,10 +193,10 @@ function decisionOf({ state, to, order }: StageMove): Decision {
 
 /** Proxies that do not follow the entry in time; the move is made all the same. */
 async function awaitProxies(store: ControlStore, seq: number): Promise<string[]> {
-  const giveUpAt = Date.now() + FOLLOW_MS;
+  const giveUpAt = performance.now() + FOLLOW_MS;
   for (;;) {
     const late = (await store.liveProxies()).filter((proxy) => proxy.acked < seq);
-    if (late.length === 0 || Date.now() > giveUpAt) return late.map((proxy) => proxy.id);
+    if (late.length === 0 || performance.now() > giveUpAt) return late.map((proxy) => proxy.id);
     await pause(10);
   }
 }

@@ -44,10 +44,11 @@ const uninstall: Work = {
 
 const handOver = (from: string, to: string): Work => ({
   steps: [
+    'compare the rows touched lately, and have everything at hand, while nobody waits yet',
     'hold new writes in every proxy, let running ones finish',
     `fence the ${from}'s tables, once running transactions have ended`,
     `carry over what is still on its way to the ${to}`,
-    'compare the rows touched lately, raise identity sequences',
+    'compare the rows touched lately once more, raise identity sequences',
     'journal the new owner: the point of no return',
     `let the ${to} take writes, release the held ones to it`,
     `follow the other way: ${to} → ${from}`,

@@ -43,36 +43,56 @@ export interface RunRecord {
   steps: StepRecord[];
 }
 
-/** Keeps the record of one run. Nobody waits for it: it must not cost the writes that wait any time. */
+/**
+ * Keeps the record of one run. Nobody waits for it: it must not cost the writes that wait any time. One that is being
+ * kept stands for all that come meanwhile.
+ */
 export class RunRecorder {
   private readonly store: ControlStore;
   private readonly record: RunRecord;
   private length = 0;
+  private keptLength = 0;
+  private isKeeping = false;
 
   constructor(store: ControlStore, run: Omit<RunRecord, 'id' | 'steps'>) {
     this.store = store;
     this.record = { ...run, id: randomUUID(), steps: [] };
   }
 
+  /** Of this run, and of no other one. */
+  get id(): string {
+    return this.record.id;
+  }
+
   note(effect: Effect, outcome: Outcome, ms: number): void {
     const { steps } = this.record;
-    const step = stepOf(effect, outcome, Math.round(ms));
+    const step = stepOf(effect, outcome, Math.round(ms * 10) / 10);
     const last = steps.at(-1);
     this.length += 1;
     if (last && isSame(last, step)) steps.splice(-1, 1, { ...step, times: last.times + 1 });
     else steps.push(step);
-    void this.keep().catch(() => undefined);
+    if (!this.isKeeping) void this.keepAll();
   }
 
-  /** The rows may arrive in another order: the longer one is the newer one. */
-  private async keep(): Promise<void> {
+  private async keepAll(): Promise<void> {
+    this.isKeeping = true;
+    while (this.keptLength < this.length) {
+      const length = this.length;
+      await this.keep(length).catch(() => undefined);
+      this.keptLength = length;
+    }
+    this.isKeeping = false;
+  }
+
+  /** An answer may be lost and the statement arrive later: the longer record is the newer one. */
+  private keep(length: number): Promise<void> {
     const { id, migration, epoch, actor, beganFrom, together, steps } = this.record;
-    await this.store.query(
+    return this.store.querySoonKept(
       `INSERT INTO strangler_control.run (id, migration, epoch, actor, began_from, length, steps, together)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+       SELECT $1, $2, $3, $4, $5, $6, $7, $8 FROM soon
        ON CONFLICT (id) DO UPDATE SET length = excluded.length, steps = excluded.steps
        WHERE run.length < excluded.length`,
-      [id, migration, epoch, actor, beganFrom, this.length, JSON.stringify(steps), JSON.stringify(together)],
+      [id, migration, epoch, actor, beganFrom, length, JSON.stringify(steps), JSON.stringify(together)],
     );
   }
 }

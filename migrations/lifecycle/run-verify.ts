@@ -47,7 +47,10 @@ export async function startVerify(
       `"${state.migration}" has nothing to compare in stage ${state.stage}${synced ? '' : ': it has no tables'}`,
     );
   }
-  const record: VerifyRecord = { ...newRecord(state), ...(request.roundTrip ? { roundTrip: true } : {}) };
+  const record: VerifyRecord = {
+    ...newRecord(state, await store.now()),
+    ...(request.roundTrip ? { roundTrip: true } : {}),
+  };
   const report = new ReportInOrder(store, `verify:${state.migration}`, REPORT_MS);
   const tell = (): void => report.offer(() => record);
   await report.write(record);
@@ -85,13 +88,13 @@ export async function startVerify(
 const otherDirection = ({ mapping }: SyncedCapability, owner: Side): DirectionMapping =>
   owner === 'monolith' ? mapping.toMonolith : mapping.toService;
 
-/** A comparison that begins now. */
-export function newRecord(state: MigrationState): VerifyRecord {
+/** @param now when the comparison begins, by the store's clock: another process may count its age */
+export function newRecord(state: MigrationState, now: number): VerifyRecord {
   return {
     state: 'running',
     epoch: state.epoch,
     owner: state.owner,
-    at: new Date().toISOString(),
+    at: new Date(now).toISOString(),
     rowsCompared: 0,
     rowsTotal: null,
     rowsPerSecond: 0,

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { UnreachableDatabaseError } from '../databases/errors.ts';
 import { isBrokenConnection } from '../databases/postgres/broken.ts';
 import type { EntryRow, ExpectedEntry, NewEntry } from './append.ts';
-import { appendLocked, toEntry } from './append.ts';
+import { appendAt, toEntry } from './append.ts';
 import { SHAPE_SCHEMA } from '../drift/keep.ts';
 import { JournalConflictError } from './errors.ts';
 import { ANSWER_SCHEMA } from './keep-answers.ts';
@@ -63,12 +63,18 @@ END $$;
 ${PACE_SCHEMA}${RUN_SCHEMA}${SECRET_SCHEMA}${SHAPE_SCHEMA}${ANSWER_SCHEMA}${SESSION_SCHEMA}${USAGE_SCHEMA}${PROGRESS_SCHEMA}`;
 
 const CHANNEL = 'strangler_journal';
+/** Where proxies tell that they follow. */
+const ACKS = 'strangler_ack';
+/** A statement that only tells what is so anyway need not be on the disk when it is answered. */
+const SOON_KEPT = "SELECT set_config('synchronous_commit', 'off', true)";
 
 /** Beginning of the names of reports with examples of what differed. */
 export const FINDINGS = 'shadow:';
 /** And of what a comparison of both sides found, row by row. */
 export const FOUND = 'verify-found:';
 const QUERY_MS = 5000;
+/** Statements that a change of owner has under way at the same time. */
+const AT_ONCE = 3;
 
 /** A coordinator that was not heard of for this long is taken for gone: its host may be, and say nothing. */
 const LEAD_MS = 10_000;
@@ -142,20 +148,7 @@ export class ControlStore {
    * @throws JournalConflictError when somebody else was faster with one of them
    */
   async appendAll(all: readonly ExpectedEntry[]): Promise<JournalEntry[]> {
-    return this.run(async (client) => {
-      try {
-        // Writes may be waiting for each answer, so what can be said in one go is.
-        await client.query('BEGIN; LOCK TABLE strangler_control.journal IN EXCLUSIVE MODE');
-        const written: JournalEntry[] = [];
-        for (const { entry, expectedSeq } of all)
-          written.push(await appendLocked(client, entry, expectedSeq));
-        await client.query(`NOTIFY ${CHANNEL}, '${written.at(-1)?.seq}'; COMMIT`);
-        return written;
-      } catch (error) {
-        await client.query('ROLLBACK').catch(() => undefined);
-        throw error;
-      }
-    });
+    return this.run((client) => appendAt(client, all, (seq) => `NOTIFY ${CHANNEL}, '${seq}'`));
   }
 
   /** The time by the clock that leases, reports and the journal share. */
@@ -167,6 +160,25 @@ export class ControlStore {
   /** Runs one statement for what is kept beside the journal. */
   async query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
     return this.run(async (client) => (await client.query<Row>(sql, values)).rows);
+  }
+
+  /**
+   * Runs one statement whose loss in a crash of the server harms nobody: it does not wait for the disk.
+   *
+   * @param sql without the `;` at its end; it sees nothing of what is put before it
+   */
+  async querySoonKept(sql: string, values: unknown[]): Promise<void> {
+    await this.run((client) => client.query(`WITH soon AS MATERIALIZED (${SOON_KEPT}) ${sql}`, values));
+  }
+
+  /** Has the connections of the store at hand that a change of owner uses at once; they may have been idle too long. */
+  async warmUp(): Promise<void> {
+    await Promise.all(Array.from({ length: AT_ONCE }, () => this.now()));
+  }
+
+  /** Emits `wake` when a proxy has told that it follows, until `signal`. */
+  listenForAcks(signal: AbortSignal): Promise<EventEmitter> {
+    return this.listen(signal, ACKS);
   }
 
   /**
@@ -206,6 +218,12 @@ export class ControlStore {
     });
     let isLeading = false;
     const lose = (): void => void (isLeading = false);
+    // The lock lasts as long as the connection. One whose answer came too late would go on, and keep everybody from the
+    // lead, this process too.
+    const giveUp = (): void => {
+      lose();
+      void client.end().catch(() => undefined);
+    };
     client.on('error', lose);
     client.on('end', lose);
     try {
@@ -224,7 +242,7 @@ export class ControlStore {
       if (!isLeading) await client.end().catch(() => undefined);
     }
     if (!isLeading) return null;
-    const beat = setInterval(() => void client.query('SELECT').catch(lose), BEAT_MS).unref();
+    const beat = setInterval(() => void client.query('SELECT').catch(giveUp), BEAT_MS).unref();
     client.once('end', () => clearInterval(beat));
     return () => isLeading;
   }
@@ -249,6 +267,21 @@ export class ControlStore {
         [id, leaseMs, acked, presence?.pid ?? null, presence?.startedAt ?? null],
       ),
     );
+  }
+
+  /**
+   * Says how far this proxy follows the journal; its lease stays as it is. Writes wait for that: who waits is told at once.
+   *
+   * @returns false when it has no lease
+   */
+  async acknowledge(id: string, acked: number): Promise<boolean> {
+    const rows = await this.query(
+      `WITH soon AS MATERIALIZED (${SOON_KEPT}),
+         told AS (UPDATE strangler_control.proxy SET acked = greatest(acked, $2::bigint) FROM soon WHERE id = $1 RETURNING id)
+       SELECT pg_notify('${ACKS}', id) FROM told`,
+      [id, acked],
+    );
+    return rows.length > 0;
   }
 
   /**

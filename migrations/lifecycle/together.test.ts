@@ -1,14 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { backfill } from '../backfill/backfill.ts';
+import { dumpOf } from '../testing/dump.ts';
+import { relayOnce } from '../relay/relay.ts';
 import type { TwoDatabases } from '../testing/two-databases.ts';
 import { twoDatabases } from '../testing/two-databases.ts';
 import type { Capability } from './capability.ts';
 import { groundOf, openSynced, streamFrom } from './capability.ts';
+import { certificateOf } from './certificate.ts';
 import type { ChangeOwnerContext, OwnerChangeOrder } from './change-owner.ts';
 import { changeOwner } from './change-owner.ts';
 import { Coordinator } from './coordinator.ts';
 import { JournalFollower } from './follow.ts';
 import { becomeOwner, fenceOldOwner } from './hand-over.ts';
+import { workOf } from './moves.ts';
 import type { Effect } from './protocol.ts';
 import { replay } from './replay.ts';
 import { readRuns } from './run-record.ts';
@@ -49,11 +53,16 @@ afterEach(async () => {
   await bed.close();
 });
 
-const move = (verb: Verb, name: string = NAMES[0]) =>
-  coordinator.move(name, {
-    ...{ verb, weight: 0, actor: 'ann', reason: 'it is time' },
-    ...(verb === 'cutover' ? { override: ['verify'] } : {}),
-  });
+/** Gates that would have this test wait for days. */
+const RETIRED = ['verify', 'quiet'];
+
+const move = (
+  verb: Verb,
+  name: string = NAMES[0],
+  override: readonly string[] = verb === 'cutover' ? ['verify'] : [],
+) => coordinator.move(name, { verb, weight: 0, actor: 'ann', reason: 'it is time', override });
+const schemas = () =>
+  Promise.all([bed.urls.monolith, bed.urls.service].map((url) => dumpOf(url, { withRows: false })));
 const stages = () => NAMES.map((name) => `${journal.state(name).stage} ${journal.state(name).owner}`);
 const roles = async () =>
   Promise.all(
@@ -145,6 +154,21 @@ describe('migrations that move together', () => {
     await bed.monolith.query(`INSERT INTO maker (nm) VALUES ('goes on')`);
   });
 
+  it('are not begun, and no write waits, when rows touched lately differ in one of them', async () => {
+    await toShadow();
+    await bed.monolith.query(`UPDATE maker SET nm = 'touched' WHERE nm = 'a'`);
+    const [makers] = members;
+    const synced = makers && (await openSynced(makers));
+    if (synced) await relayOnce(streamFrom(synced, 'monolith', journal.state('makers').epoch));
+    await bed.service.query(`SET strangler.origin = 'makers'`);
+    await bed.service.query(`UPDATE manufacturer SET name = 'corrupt' WHERE name = 'touched'`);
+    const { seq } = journal;
+    await expect(move('cutover', 'items')).rejects.toThrow(/"cutover" was not begun: the sides differ/);
+    await journal.refresh();
+    expect(journal.seq).toBe(seq);
+    expect(await roles()).toEqual(['owner follower', 'owner follower']);
+  });
+
   it('are refused by name when they are at different stages', async () => {
     await toShadow();
     const decision = {
@@ -195,5 +219,57 @@ describe('migrations that move together', () => {
     expect(await coordinator.abort('items', 'ben', 'not today')).toMatchObject({ done: false });
     expect(stages()).toEqual(['shadow monolith', 'shadow monolith']);
     expect(await roles()).toEqual(['owner follower', 'owner follower']);
+  });
+
+  it('are retired together, leave nothing of ours in either database, and have a certificate each', async () => {
+    const before = await schemas();
+    await toShadow();
+    await move('cutover');
+    expect(await move('retire', 'items', RETIRED)).toMatchObject({
+      done: true,
+      detail: 'together with makers',
+    });
+    expect(stages()).toEqual(['retired service', 'retired service']);
+    expect(await schemas()).toEqual(before);
+    await bed.monolith.query(`INSERT INTO maker (nm) VALUES ('free')`);
+    await bed.monolith.query(`INSERT INTO item (code, price) VALUES ('free', 1)`);
+    const entries = await store.entries();
+    const [makers, items] = NAMES.map((name) => certificateOf(entries, name));
+    expect(makers).toMatchObject({ migration: 'makers', tables: [{ from: 'maker' }], changesOfOwner: 1 });
+    expect(items).toMatchObject({ migration: 'items', tables: [{ from: 'item' }, { from: 'item' }] });
+    for (const certificate of [makers, items])
+      expect(certificate?.stages.map(({ stage }) => stage)).toEqual([
+        'dual-write',
+        'shadow',
+        'extracted',
+        'retired',
+      ]);
+    const retired = entries.filter(({ decision }) => 'to' in decision && decision.to === 'retired');
+    expect(retired.map(({ migration }) => migration)).toEqual([...NAMES]);
+    expect((retired[1]?.seq ?? 0) - (retired[0]?.seq ?? 0)).toBe(1);
+    expect(replay(entries, await readRuns(store))).toEqual([]);
+  });
+
+  it('are not retired, neither of them, when a gate of only one does not hold', async () => {
+    await toShadow();
+    await move('cutover');
+    trouble = ['service items does not answer'];
+    await expect(move('retire', 'makers', RETIRED)).rejects.toThrow(/items: health/);
+    expect(stages()).toEqual(['extracted service', 'extracted service']);
+    expect(await roles()).toEqual(['follower owner', 'follower owner']);
+  });
+
+  it('can be retired by a second order when the first was cut off with only one of them removed', async () => {
+    const before = await schemas();
+    await toShadow();
+    await move('cutover');
+    const { epoch } = journal.state('makers');
+    const [makers] = members.map((member) => groundOf(member));
+    if (makers) await workOf('retire', 'extracted', true).run(makers, epoch);
+    await expect(move('retire', 'items', RETIRED)).rejects.toThrow(/makers: lag/);
+    const override = [...RETIRED, 'lag', 'parked', 'schema-drift'];
+    expect(await move('retire', 'items', override)).toMatchObject({ done: true });
+    expect(stages()).toEqual(['retired service', 'retired service']);
+    expect(await schemas()).toEqual(before);
   });
 });

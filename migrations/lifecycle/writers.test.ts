@@ -8,7 +8,7 @@ const SHOP = { user: 'shop', application: 'monolith' };
 const NIGHTLY = { user: 'batch', application: 'nightly' };
 const judged = (writers: WritersRecord | null, expected?: string[]) =>
   strayWriters(
-    { writers } as unknown as Evidence,
+    { writers, now: Date.now() } as unknown as Evidence,
     { strayWriters: { expected, withinMinutes: 60 } } as unknown as GateThresholds,
     true,
   );

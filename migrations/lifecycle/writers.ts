@@ -39,9 +39,9 @@ export function addSample(before: WritersRecord | null, found: readonly Writer[]
 }
 
 /** Nobody but who is expected was seen writing to the tables past the proxies: the cutover will refuse them. */
-export const strayWriters: Gate = ({ writers }, { strayWriters: settings }) => {
+export const strayWriters: Gate = ({ writers, now }, { strayWriters: settings }) => {
   const { expected, withinMinutes } = settings ?? { withinMinutes: 60 };
-  const from = Date.now() - withinMinutes * 60_000;
+  const from = now - withinMinutes * 60_000;
   const lately = (writers?.seen ?? []).filter(({ at }) => Date.parse(at) >= from);
   const strays = lately.filter(
     ({ user, application }) => !expected?.includes(user) && !expected?.includes(application),

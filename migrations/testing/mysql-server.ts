@@ -36,6 +36,18 @@ async function find(): Promise<string> {
   );
 }
 
+/** A collation of the server that tells every two texts apart, as PostgreSQL's do. */
+export async function exactCollation(url?: string): Promise<string> {
+  const connection = await createConnection({ uri: url ?? (await mysqlServer()) });
+  try {
+    const [rows] = await connection.query('SELECT VERSION() AS version');
+    const [{ version }] = rows as [{ version: string }];
+    return version.includes('MariaDB') ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin';
+  } finally {
+    await connection.end();
+  }
+}
+
 /** Starts the `mariadbd` of this machine on data of its own, which end with it. */
 export async function startInstalled(env: NodeJS.ProcessEnv = {}): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'strangler-mysql-'));
@@ -131,9 +143,9 @@ function whileWeLive(command: readonly string[], clean: string, env: NodeJS.Proc
 }
 
 async function untilReady(url: string, server: ChildProcess): Promise<string> {
-  const giveUpAt = Date.now() + START_MS;
+  const giveUpAt = performance.now() + START_MS;
   await Promise.race([once(server, 'spawn'), once(server, 'exit')]);
-  while (Date.now() < giveUpAt && server.exitCode === null && server.pid !== undefined) {
+  while (performance.now() < giveUpAt && server.exitCode === null && server.pid !== undefined) {
     if (await answers(url)) return url;
     await pause(100);
   }

@@ -45,6 +45,15 @@ export class Wire {
     this.isSilent = false;
   }
 
+  /** From now on what is said on the connections that are there is on its way, and arrives when it goes on. */
+  stall(): void {
+    for (const socket of this.sockets) socket.pause();
+  }
+
+  goOn(): void {
+    for (const socket of this.sockets) socket.resume();
+  }
+
   /** Breaks every connection; new ones are made. */
   cut(): void {
     for (const socket of this.sockets.splice(0)) socket.destroy();

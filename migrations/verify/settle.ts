@@ -96,7 +96,7 @@ async function stillTrue(
 /** A change that is parked is known to be missing: its key is neither equal nor different. */
 async function withoutParked(stream: Stream, entry: EntryMapping, keys: readonly Row[]): Promise<Row[]> {
   const { target, source, migration } = stream;
-  if ((await target.progress(migration)).parked === 0) return [...keys];
+  if ((await target.parkedChanges(migration, 1)).length === 0) return [...keys];
   const table = entry.source.name;
   const isParked = async (key: string): Promise<boolean> =>
     (await target.parkedOf(migration, { table, key }, 1)).length > 0;

@@ -237,6 +237,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/migrations/{migration}/differences/ignored": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
+                "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
+            };
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a part of the answers out of the comparison, or compare it again
+         * @description Stands in the journal with who and why, and is followed by every proxy at once; what strangler.yaml ignores stays ignored beside it. Comparing begins anew under the new rules. Saying it twice changes nothing more.
+         */
+        post: operations["ignoreField"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/migrations/{migration}/parked": {
         parameters: {
             query?: never;
@@ -915,8 +944,14 @@ export interface components {
             slot: components["schemas"]["SlotStatus"] | null;
             followerSlot: components["schemas"]["SlotStatus"] | null;
             backfill: components["schemas"]["BackfillProgress"][];
+            /** @description Who holds the copy of existing rows; null when nobody does */
+            backfillHeld: components["schemas"]["BackfillHolder"] | null;
             /** Format: date-time */
             reportedAt: string;
+        };
+        BackfillHolder: {
+            by: string;
+            reason: string | null;
         };
         /** @description A table is not what it was when the sync began */
         Drift: {
@@ -1102,9 +1137,36 @@ export interface components {
             /** @description Answers that differ here and were not counted for it */
             excused: number;
         };
+        /** @description A part of the answers that is not compared */
         IgnoredPath: {
             path: string;
             reason: string;
+            /**
+             * @description strangler.yaml or an order
+             * @enum {string}
+             */
+            from: "file" | "journal";
+            /** @description Who ordered it; null for what is in the file */
+            by: string | null;
+            /** Format: date-time */
+            at: string | null;
+        };
+        IgnoreOrder: {
+            /** @description JSONPath (RFC 9535) in the bodies of answers: `$.items[*].price` */
+            path: string;
+            /** @description False compares it again */
+            ignored: boolean;
+            /** @description Why, for the journal; needed to ignore */
+            reason?: string;
+        };
+        IgnoreOutcome: {
+            migration: string;
+            path: string;
+            ignored: boolean;
+            /** @description Whether it was otherwise before */
+            changed: boolean;
+            /** @description strangler.yaml ignores it too, so it is not compared whatever was ordered */
+            alsoInFile: boolean;
         };
         Moving: {
             verb: components["schemas"]["Verb"];
@@ -1869,6 +1931,40 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    ignoreField: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
+                "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
+            };
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["IgnoreOrder"];
+            };
+        };
+        responses: {
+            /** @description Ignored, or compared again */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IgnoreOutcome"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     listParked: {
         parameters: {
             query?: {
@@ -2385,7 +2481,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description To the provider */
+            /** @description To the provider; while it cannot be asked, to the page with `?sign-in=away` */
             302: {
                 headers: {
                     Location?: string;

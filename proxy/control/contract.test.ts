@@ -10,6 +10,7 @@ import type { components } from './api.gen.ts';
 import type { Role } from './auth/caller.ts';
 import type { Oidc } from './auth/oidc/oidc.ts';
 import * as port from './lifecycle.ts';
+import type { IgnoreOutcome } from './ignoring.ts';
 import { operationsOf } from './operations/all.ts';
 import type { ParkedPage, ParkedRows, RetryOutcome, SkipOutcome } from './parking.ts';
 import type { ChangeStep, LastChange } from './happenings.ts';
@@ -49,6 +50,7 @@ const mirrored: {
   parkedPage: Same<Schemas['ParkedPage'], ParkedPage>;
   parkedRows: Same<Schemas['ParkedRows'], ParkedRows>;
   retried: Same<Schemas['RetryOutcome'], RetryOutcome>;
+  ignored: Same<Schemas['IgnoreOutcome'], IgnoreOutcome>;
   skipped: Same<Schemas['SkipOutcome'], SkipOutcome>;
   question: Same<Required<Schemas['Question']>, Question>;
   explanation: Same<Schemas['Explanation'], Explanation>;
@@ -78,6 +80,7 @@ const mirrored: {
   parkedPage: true,
   parkedRows: true,
   retried: true,
+  ignored: true,
   skipped: true,
   question: true,
   explanation: true,
@@ -133,6 +136,7 @@ const BODIES: Record<string, object> = {
   planMove: { verb: 'sync' },
   move: { verb: 'sync', reason: 'a test' },
   holdBackfill: { paused: true },
+  ignoreField: { path: '$.a', ignored: true, reason: 'a test' },
   abort: { reason: 'a test' },
   explain: { method: 'GET', target: '/api/products/7' },
   signIn: { token: OPERATOR.secret },
@@ -305,6 +309,7 @@ const FULL: Partial<port.MigrationStatus> = {
     ],
     slot: { slot: 's', retainedBytes: 1, limitBytes: null, status: 'reserved', detail: '' },
     followerSlot: null,
+    backfillHeld: null,
     unreadable: 0,
     backfill: [{ table: 'products', rows: 5, total: null, rowsPerSecond: 1, secondsLeft: null, done: true }],
     reportedAt: AT,

@@ -1,6 +1,7 @@
 import type { Explanation, Question } from '../data-plane/explain.ts';
 import type { Contracts } from './contracts.ts';
 import type { Happenings } from './happenings.ts';
+import type { IgnoredPath, Ignoring } from './ignoring.ts';
 import type { ParkedChanges } from './parking.ts';
 import type { Retirement } from './retirement.ts';
 import type { SyncOrders, VerifyEntry } from './sync-orders.ts';
@@ -13,7 +14,8 @@ export type { SyncStatus };
  * What the control API needs from whoever runs the migrations. Declared here, by its consumer; `scripts/up`
  * wires the real one. Every method rejects with a `ControlError` when the answer is no.
  */
-export interface Lifecycle extends ParkedChanges, SyncOrders, Retirement, Happenings, Usage, Contracts {
+export interface Lifecycle
+  extends ParkedChanges, SyncOrders, Ignoring, Retirement, Happenings, Usage, Contracts {
   status(): Promise<MigrationStatus[]>;
   /** What a move (the usual next one without a verb) would do and whether its gates hold now. Changes nothing. */
   plan(migration: string, request: PlanRequest): Promise<Plan>;
@@ -226,8 +228,8 @@ export interface Differences extends ShadowCounts {
   verdict: ShadowStatus['verdict'];
   /** Those that can be compared, also when they never were. */
   operations: OperationDifferences[];
-  /** What the configuration leaves out, with its reason. */
-  ignored: { path: string; reason: string }[];
+  /** What is left out, with its reason: what the configuration says, then what was ordered. */
+  ignored: IgnoredPath[];
 }
 
 /** How samples ended. */

@@ -27,6 +27,7 @@ beforeAll(async () => {
       ],
       slot: { slot: 's', retainedBytes: 4096, limitBytes: null, status: 'reserved', detail: '' },
       followerSlot: { slot: 's', retainedBytes: 0, limitBytes: null, status: 'lost', detail: 'gone' },
+      backfillHeld: null,
       backfill: [
         { table: 'item', rows: 5, total: 10, rowsPerSecond: 2, secondsLeft: 2.5, done: false },
         { table: 'maker', rows: 5, total: null, rowsPerSecond: 2, secondsLeft: null, done: true },

@@ -25,6 +25,8 @@ export interface SyncStatus {
   /** The same of the following side, whose slot the way back needs. */
   followerSlot: SlotStatus | null;
   backfill: BackfillProgress[];
+  /** Who holds the copy of existing rows; null when nobody does. */
+  backfillHeld: { by: string; reason: string | null } | null;
   /** ISO time of the last report of the sync process. */
   reportedAt: string;
 }

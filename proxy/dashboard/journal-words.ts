@@ -15,6 +15,7 @@ interface Facts {
   rows?: number;
   table?: string;
   key?: string;
+  path?: string;
   ramp?: { steps: unknown[]; at: number };
   broken?: { guardrail: string }[];
   seen?: { overrides?: { gate: string; value: string; threshold: string }[] } | null;
@@ -31,7 +32,7 @@ export function whatInWords(entry: Schemas['JournalEntry']): string {
 
 function decisionInWords({ kind, evidence }: Schemas['JournalEntry']): string {
   const facts = (evidence ?? {}) as Facts;
-  const { from, to, owner, why, rows, table, key } = facts;
+  const { from, to, owner, why, rows, table, key, path } = facts;
   switch (kind) {
     case 'stage-changed':
       return to === undefined ? kind : stageInWords(facts);
@@ -41,6 +42,9 @@ function decisionInWords({ kind, evidence }: Schemas['JournalEntry']): string {
       return rows === undefined ? kind : `${kind}: ${rows} rows`;
     case 'skipped':
       return table === undefined ? kind : `${kind}: ${table} ${key ?? ''}`;
+    case 'field-ignored':
+    case 'field-compared':
+      return path === undefined ? kind : `${kind}: ${path}`;
     case 'aborting':
     case 'aborted':
       return why === undefined ? kind : `${kind}: ${why}`;

@@ -14,6 +14,7 @@ const VIEWS = [
   '/',
   '/migrations/orders',
   '/migrations/catalog',
+  '/migrations/cart',
   '/routes',
   '/routes?use=unmatched',
   '/moves',
@@ -126,6 +127,47 @@ describe('the page by keyboard', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'hidden' });
     expect(await focused()).toMatch(/^Roll back/);
+    await page.context().close();
+  });
+});
+
+describe('migrations that move together', () => {
+  it('stand in one frame, and whoever moves one is told that it moves all', async () => {
+    const { page } = await openPage(browser, bed.url, '/');
+    await untilLive(page);
+    const unit = page.locator('.unit');
+    expect(await unit.count()).toBe(1);
+    expect(await unit.locator('.card h3').allInnerTexts()).toEqual(['cart', 'wishlist']);
+    await unit.getByText('cart and wishlist move together: a move of one is a move of all.').waitFor();
+    await unit.getByRole('link', { name: 'wishlist' }).click();
+    await page.getByRole('heading', { level: 1, name: 'wishlist' }).waitFor();
+    await page.locator('.moves-with').getByRole('link', { name: 'cart' }).waitFor();
+    await page
+      .locator('.head')
+      .getByRole('button', { name: /^Send reads over/ })
+      .click();
+    const dialog = page.getByRole('dialog', { name: 'Send reads over: cart and wishlist' });
+    await dialog.getByText('a move of one is a move of all').waitFor();
+    await page.context().close();
+  });
+});
+
+describe('what looks for accessibility violations', () => {
+  it('finds those that somebody puts into the page', async () => {
+    const { page } = await openPage(browser, bed.url, '/');
+    await untilLive(page);
+    await page.evaluate(`{
+      const main = document.querySelector('main');
+      const image = document.createElement('img');
+      const button = document.createElement('button');
+      const pale = document.createElement('p');
+      pale.append('hard to read');
+      pale.className = 'violation';
+      pale.attributeStyleMap.set('color', '#dddddd');
+      main.append(image, button, pale);
+    }`);
+    const found = (await violations(page)).map((one) => one.split(':')[0]);
+    expect(found).toEqual(expect.arrayContaining(['image-alt', 'button-name', 'color-contrast']));
     await page.context().close();
   });
 });

@@ -10,7 +10,7 @@ import './style/dialog.css';
 import { startReadingJournal } from './client/journal.ts';
 import { isLocked, startFollowing } from './client/live.ts';
 import { place, type Place } from './client/place.ts';
-import { keepReadingSession } from './client/sign-in.ts';
+import { keepReadingSession, openRememberedView } from './client/sign-in.ts';
 import { MigrationView } from './views/migration.tsx';
 import { MovesView } from './views/moves.tsx';
 import { OrderDialog } from './views/order.tsx';
@@ -44,6 +44,7 @@ function viewAt(at: Place): { title: string; view: VNode } {
 
 const page = document.getElementById('page');
 if (!page) throw new Error('The page has no element #page.');
+openRememberedView();
 startFollowing();
 startReadingJournal();
 keepReadingSession();

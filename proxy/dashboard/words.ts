@@ -26,6 +26,12 @@ export function count(value: number): string {
   return Math.round(value).toLocaleString('en');
 }
 
+/** Names in a sentence: `a`, `a and b`, `a, b and c`. */
+export function list(names: readonly string[]): string {
+  const last = names.at(-1) ?? '';
+  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+}
+
 /** What a sync is at, in one line. */
 export function syncInWords(sync: Schemas['SyncStatus']): string {
   const lag = `${duration(sync.lagSeconds)} behind (${count(sync.lagChanges)} changes)`;

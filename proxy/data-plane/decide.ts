@@ -41,7 +41,8 @@ export function decide(given: Circumstances): Decision {
   if (!standing) return { side: 'monolith', reason: 'legacy', stage: 'legacy', epoch: 0, seq, waits: false };
   const place =
     given.kind === 'writes' ? placeOfWrite(standing, given.leaseIsLive) : placeOfRead(standing, given.client);
-  return { ...place, stage: standing.stage, epoch: standing.epoch, seq };
+  const { side, reason, waits } = place;
+  return { side, reason, stage: standing.stage, epoch: standing.epoch, seq, waits };
 }
 
 /**

@@ -53,17 +53,21 @@ export interface Attempt extends Outcome {
   onUsedConnection: boolean;
 }
 
-/** Where one try goes. */
+/** Where one try goes, and who is told how it fares: by calls, because a promise for each costs more than the rest. */
 export interface Destination {
   /** The side that it belongs to: not always the decided one, for a read may fall back to the monolith. */
-  side: Side;
-  address: URL;
+  readonly side: Side;
+  readonly address: URL;
   /** Where any connection at hand may be closing already: opens one for this try alone. */
-  onNewConnection: boolean;
+  readonly onNewConnection: boolean;
   /** False for an answer that is not passed on but given up, as `UnwantedAnswer`. */
-  isWanted: (status: number) => boolean;
-  /** Called once when the answer has come to its end. */
-  upstreamDone: () => void;
+  isWanted(status: number): boolean;
+  /** Called when the answer has come to its end. */
+  upstreamDone(): void;
+  /** Called once, whatever became of the try. */
+  ended(attempt: Attempt): void;
+  /** Called in the place of `ended` where the lane itself failed, which is a defect. */
+  broke(error: unknown): void;
 }
 
 /** The head of an answer, before it goes to the client. */
@@ -75,7 +79,7 @@ export interface AnswerHead {
 /** What the lane that carries a request does for the stages. */
 export interface Carrier {
   /** Tries one address once. Sends the request there and, if it is wanted, the answer to the client. */
-  forward(exchange: Exchange, destination: Destination): Promise<Attempt>;
+  forward(exchange: Exchange, destination: Destination): void;
   refuse(problem: Problem, headers: readonly HeaderPair[]): Promise<Outcome>;
   /** The end-to-end headers of the request as they go to an upstream. */
   sentHeaders(): Readonly<Record<string, string | string[] | undefined>>;
@@ -145,6 +149,17 @@ export function headersOfProblem(exchange: Exchange, { status }: Problem): reado
   return exchange.answerHeaders;
 }
 
+const UNDECIDED: Decision = Object.freeze({
+  side: 'monolith',
+  reason: 'no route',
+  stage: 'legacy',
+  epoch: 0,
+  seq: 0,
+  waits: false,
+});
+
+const nothing = (): void => undefined;
+
 /** A request at the beginning of its way. */
 export function newExchange(request: RequestHead, carrier: Carrier): Exchange {
   return {
@@ -154,8 +169,8 @@ export function newExchange(request: RequestHead, carrier: Carrier): Exchange {
     match: null,
     claims: null,
     clientId: null,
-    decision: { side: 'monolith', reason: 'no route', stage: 'legacy', epoch: 0, seq: 0, waits: false },
-    finishWrite: () => undefined,
+    decision: UNDECIDED,
+    finishWrite: nothing,
     heldMs: null,
     problem: null,
     answerHeaders: [],

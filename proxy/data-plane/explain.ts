@@ -191,7 +191,9 @@ function claimOf({ method, host, path, headers, query, migration }: Route): Rout
 /** What `identify` asks for, of a request that no client waits for. */
 function unsent(asked: Asked, found: Match): Exchange {
   const carrier: Carrier = {
-    forward: () => Promise.reject(new Error('a request that is only explained is not sent')),
+    forward: () => {
+      throw new Error('a request that is only explained is not sent');
+    },
     refuse: () => Promise.reject(new Error('a request that is only explained is not answered')),
     sentHeaders: () => ({}),
     onClientGone: () => () => undefined,

@@ -4,7 +4,7 @@ import { claimed } from '../routes/slice-key.ts';
 import type { Admission } from './admit/admit.ts';
 import type { Arms } from './canary/arms.ts';
 import { decide } from './decide.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Outcome } from './exchange.ts';
 import type { Follower } from './hold/follow.ts';
 import { problemOfHold, type HoldQueue } from './hold/hold.ts';
 import type { RunningWrites } from './hold/running-writes.ts';
@@ -12,7 +12,7 @@ import type { Observers } from './observe/observers.ts';
 import type { ShadowReads } from './shadow/shadow.ts';
 import { problemOfKey } from './slice-problem.ts';
 import type { StandingsFeed } from './standing.ts';
-import { sendToSide } from './upstreams/send.ts';
+import { sendToSide, type Sent } from './upstreams/send.ts';
 import type { Upstreams } from './upstreams/upstreams.ts';
 
 /** What the stages work with. */
@@ -30,7 +30,10 @@ export interface Parts {
   shadow: ShadowReads;
 }
 
-type Stage = (exchange: Exchange, parts: Parts) => Promise<void> | void;
+/** A stage that has ended gives nothing, one that waits a promise, or `LATER` when it goes on by itself. */
+type Stage = (exchange: Exchange, parts: Parts, passage: Passage) => Promise<void> | void | typeof LATER;
+
+const LATER = 'later';
 
 /** The way of a request. */
 const STAGES: readonly Stage[] = [
@@ -43,15 +46,62 @@ const STAGES: readonly Stage[] = [
   shadowRead, //   the client has its answer: now a sampled read may be compared
 ];
 
-/** Takes a request through the stages. A stage that has nothing to wait for costs no turn of the loop. */
-export async function carryOut(exchange: Exchange, parts: Parts): Promise<void> {
-  try {
-    for (const stage of STAGES) {
-      const waiting = stage(exchange, parts);
-      if (waiting) await waiting;
+/**
+ * Takes a request through the stages. A stage that has nothing to wait for costs no turn of the loop.
+ *
+ * @param failed told once when a stage throws, which is a defect
+ */
+export function carryOut(exchange: Exchange, parts: Parts, failed: (error: unknown) => void): void {
+  new Passage(exchange, parts, failed).goOn();
+}
+
+/** One request on its way through the stages. */
+class Passage implements Sent {
+  readonly #exchange: Exchange;
+  readonly #parts: Parts;
+  readonly #failed: (error: unknown) => void;
+  #next = 0;
+
+  constructor(exchange: Exchange, parts: Parts, failed: (error: unknown) => void) {
+    this.#exchange = exchange;
+    this.#parts = parts;
+    this.#failed = failed;
+  }
+
+  /** Goes through the stages to the first that waits, or to the end. */
+  goOn(): void {
+    try {
+      for (;;) {
+        const stage = STAGES[this.#next];
+        if (!stage) break;
+        this.#next += 1;
+        const waiting = stage(this.#exchange, this.#parts, this);
+        if (waiting === LATER) return;
+        if (waiting) return this.#await(waiting);
+      }
+    } catch (error) {
+      return this.failed(error);
     }
-  } finally {
-    exchange.finishWrite();
+    this.#exchange.finishWrite();
+  }
+
+  /** What has become of the request. */
+  answered(outcome: Outcome): void {
+    this.#exchange.outcome = outcome;
+    this.goOn();
+  }
+
+  failed(error: unknown): void {
+    this.#next = STAGES.length;
+    this.#exchange.finishWrite();
+    this.#failed(error);
+  }
+
+  #await(waiting: Promise<void>): void {
+    waiting.then(
+      () => this.goOn(),
+      (error: unknown) => this.failed(error),
+    );
   }
 }
 
@@ -118,14 +168,26 @@ function holdWrite(exchange: Exchange, parts: Parts): Promise<void> | void {
   if (exchange.match && exchange.decision.waits) return wait(exchange, exchange.match.migration, parts);
 }
 
-async function forward(exchange: Exchange, { upstreams, follower }: Parts): Promise<void> {
+function forward(
+  exchange: Exchange,
+  { upstreams, follower }: Parts,
+  passage: Passage,
+): Promise<void> | void | typeof LATER {
   const { carrier, decision, match, problem } = exchange;
+  if (problem) return refuse(exchange, carrier.refuse(problem, exchange.answerHeaders));
+  if (decision.waits) {
+    exchange.outcome = { status: 0, failed: false, firstByteMs: null };
+    return;
+  }
   // Asked at the moment it matters: by then the service may be the owner, and the monolith behind.
   const isMonolithOwner = (): boolean =>
     match !== null && follower.newest().byMigration.get(match.migration)?.owner === 'monolith';
-  if (problem) exchange.outcome = await carrier.refuse(problem, exchange.answerHeaders);
-  else if (decision.waits) exchange.outcome = { status: 0, failed: false, firstByteMs: null };
-  else exchange.outcome = await sendToSide(exchange, upstreams, isMonolithOwner);
+  sendToSide(exchange, upstreams, isMonolithOwner, passage);
+  return LATER;
+}
+
+async function refuse(exchange: Exchange, refused: Promise<Outcome>): Promise<void> {
+  exchange.outcome = await refused;
 }
 
 function observe(exchange: Exchange, { observers }: Parts): void {

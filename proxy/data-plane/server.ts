@@ -13,6 +13,7 @@ import { createForwarder } from './lane/forward.ts';
 import { TrustedProxies } from './lane/forwarded.ts';
 import { openFront } from './lane/listen.ts';
 import type { OutgoingSettings, UpstreamHosts } from './lane/outgoing.ts';
+import { LaneCounts } from './observe/lanes.ts';
 import { MetricsEndpoint, type Shown } from './observe/metrics/endpoint.ts';
 import { renderMetrics } from './observe/metrics/render.ts';
 import { Traffic } from './observe/observe.ts';
@@ -102,7 +103,9 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     settings: laneSettings(config),
     trusted: new TrustedProxies(config.proxy.trustedProxies),
     isClosing: () => state.closing,
-    carryOut: (exchange) => carryOutSafely(exchange, parts, logger),
+    lanes: new LaneCounts(),
+    carryOut: (exchange) =>
+      carryOut(exchange, parts, (error) => void answerForDefect(exchange, parts, logger, error)),
   };
   parts.shadow.follow(feed.current());
   compareArms(parts, config);
@@ -233,6 +236,7 @@ function shownOf(parts: Parts, edge: EdgeParts): Shown {
     metrics: () =>
       renderMetrics({
         requests: parts.observers.counts,
+        lanes: edge.lanes,
         stats: statsOf(parts),
         standings: parts.follower.newest(),
         leaseIsLive: parts.feed.leaseIsLive(),
@@ -246,15 +250,16 @@ function shownOf(parts: Parts, edge: EdgeParts): Shown {
   };
 }
 
-async function carryOutSafely(exchange: Exchange, parts: Parts, logger: ProxyLogger): Promise<void> {
-  try {
-    await carryOut(exchange, parts);
-  } catch (error) {
-    const { method, target } = exchange.request;
-    logger.error({ method, path: target.path, error }, 'a stage failed; this is a defect of the proxy');
-    if (exchange.outcome) return;
-    exchange.problem = DEFECT;
-    exchange.outcome = await exchange.carrier.refuse(DEFECT, []);
-    parts.observers.end(exchange);
-  }
+async function answerForDefect(
+  exchange: Exchange,
+  parts: Parts,
+  logger: ProxyLogger,
+  error: unknown,
+): Promise<void> {
+  const { method, target } = exchange.request;
+  logger.error({ method, path: target.path, error }, 'a stage failed; this is a defect of the proxy');
+  if (exchange.outcome) return;
+  exchange.problem = DEFECT;
+  exchange.outcome = await exchange.carrier.refuse(DEFECT, []);
+  parts.observers.end(exchange);
 }

@@ -23,6 +23,8 @@ export interface Standing {
   isFenced: boolean;
   /** When stage `shadow` was last entered, as ISO time: comparing begins anew with each time. */
   shadowSince: string | null;
+  /** JSONPaths of what is not compared, besides those of the configuration. */
+  ignored: readonly string[];
 }
 
 /** Where standings come from, and where a proxy says that it follows them. */

@@ -34,13 +34,28 @@ export function match(table: RouteTable, asked: Asked): Match | null {
   const search: Search = { asked, values: [], query: null, accepts: fits };
   const route = find(table, search);
   if (!route) return null;
-  return {
-    route,
-    migration: route.migration,
-    service: route.service,
-    kind: kindOf(route, asked.method),
-    params: named(route, search.values),
-  };
+  return new Found(route, kindOf(route, asked.method), search.values);
+}
+
+/** Hardly anybody asks for the parameters, so they get their names when somebody does. */
+class Found implements Match {
+  readonly route: Route;
+  readonly migration: string;
+  readonly service: string;
+  readonly kind: Kind;
+  readonly #values: readonly string[];
+
+  constructor(route: Route, kind: Kind, values: readonly string[]) {
+    this.route = route;
+    this.migration = route.migration;
+    this.service = route.service;
+    this.kind = kind;
+    this.#values = values;
+  }
+
+  get params(): Match['params'] {
+    return named(this.route, this.#values);
+  }
 }
 
 /** A route at which host, path and method of a request lead. */

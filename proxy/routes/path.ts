@@ -69,8 +69,16 @@ function decodeSegment(raw: string): string | null {
   }
 }
 
+/** As `split('/')` without the empty ones, which takes three times as long. */
 function split(path: string): string[] {
-  return path.split('/').filter((segment) => segment !== '');
+  const segments: string[] = [];
+  for (let from = 1; from <= path.length;) {
+    const slash = path.indexOf('/', from);
+    const to = slash === -1 ? path.length : slash;
+    if (to > from) segments.push(path.slice(from, to));
+    from = to + 1;
+  }
+  return segments;
 }
 
 function refuse(reason: string): Refusal {

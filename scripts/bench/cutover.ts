@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { setTimeout as pause } from 'node:timers/promises';
 import { replayControl } from '../testing/replay-control.ts';
-import type { RunRecord } from '../../migrations/lifecycle/run-record.ts';
 import { openBed, TABLES } from './cutover/bed.ts';
 import type { Bed } from './cutover/bed.ts';
 import { changeOwner, prepare } from './cutover/changes.ts';
 import type { OwnerChange } from './cutover/changes.ts';
+import { phasesInWords } from './cutover/phases.ts';
 import { Writers } from './cutover/writers.ts';
 import { median, quantile, rounded } from './data/measure.ts';
 
@@ -49,18 +49,6 @@ try {
   await bed.stop();
 }
 
-/** How long the steps took of which changes of owner consist. */
-function stepTimes(runs: readonly RunRecord[]): string {
-  const times = new Map<string, number[]>();
-  for (const { effect, ms } of runs.flatMap((run) => run.steps)) {
-    const known = times.get(effect) ?? [];
-    times.set(effect, [...known, ms]);
-  }
-  const inWords = ([effect, all]: [string, number[]]): string =>
-    `${effect} ${median(all)} (at most ${Math.max(...all)})`;
-  return [...times].map(inWords).join(', ');
-}
-
 /** Says what came of it; true when every promise was kept. */
 async function summary(bed: Bed, writers: Writers, changes: readonly OwnerChange[]): Promise<boolean> {
   const held = (of: readonly OwnerChange[]): string => {
@@ -100,7 +88,7 @@ async function summary(bed: Bed, writers: Writers, changes: readonly OwnerChange
       `${failed.length > 0 ? ` (${[...new Set(failed.map(({ status }) => status))].join(', ')})` : ''}, ` +
       `${cut.length} cut off with a proxy that was killed; ${lost.length} lost`,
   );
-  say(`milliseconds of each step: ${stepTimes(runs)}`);
+  say(phasesInWords(runs, changes));
   say(
     `protocol: ${runs.length} runs replayed, ${wrong.length} steps that it does not allow${wrong.map((line) => `\n  ${line}`).join('')}`,
   );

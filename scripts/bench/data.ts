@@ -38,7 +38,7 @@ try {
     show(finding);
     show(await benchLag(server, changesPerSecond / 2, 10));
   }
-  if (isWanted('capture')) for (const finding of await benchCapture(server, options.rounds)) show(finding);
+  if (isWanted('capture')) for (const finding of await benchCapture(options.rounds)) show(finding);
   if (isWanted('verify')) show(await benchVerify(server, options.rows, options.rounds));
   if (isWanted('scale')) {
     const table = new Table({ head: ['rows', 'backfill a row', 'verify a row', 'memory at most'] });

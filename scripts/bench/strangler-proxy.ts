@@ -43,6 +43,7 @@ async function start({ upstream, stage, routes, shadow, proxy }: Variant): Promi
     holdWrites: false,
     isFenced: true,
     shadowSince: null,
+    ignored: [],
   };
   const standings = { seq: 1, byMigration: new Map([['catalog', standing]]) };
   const feed: StandingsFeed = {

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { components, operations } from '../../proxy/control/api.gen.ts';
 import { CommandError, refusedBy } from './command-error.ts';
 import { EXIT } from './exit-codes.ts';
@@ -15,6 +17,11 @@ type AnswerOf<Id extends keyof operations> = operations[Id]['responses'] extends
 }
   ? Answer
   : null;
+
+/** Between a connection that broke and the next try, and between questions after an order that is at work. */
+const RETRY_MS = 500;
+/** Five minutes of questions. */
+const MOST_ASKED = 600;
 
 /** The control API as its document describes it; every failure is a `CommandError`. */
 export class ControlClient {
@@ -35,16 +42,24 @@ export class ControlClient {
     return this.#get<'getMigration'>(pathOf(name));
   }
 
+  traffic(name: string): Promise<AnswerOf<'getTraffic'>> {
+    return this.#get<'getTraffic'>(`${pathOf(name)}/traffic`);
+  }
+
+  lastChange(name: string): Promise<AnswerOf<'getLastChange'>> {
+    return this.#get<'getLastChange'>(`${pathOf(name)}/moves/last`);
+  }
+
   plan(name: string, request: BodyOf<'planMove'>): Promise<AnswerOf<'planMove'>> {
     return this.#post<'planMove'>(`${pathOf(name)}/plan`, request);
   }
 
   move(name: string, order: BodyOf<'move'>): Promise<AnswerOf<'move'>> {
-    return this.#post<'move'>(`${pathOf(name)}/moves`, order);
+    return this.#order<'move'>(`${pathOf(name)}/moves`, order);
   }
 
   async verify(name: string, order: BodyOf<'verify'>): Promise<void> {
-    await this.#post<'verify'>(`${pathOf(name)}/verifications`, order);
+    await this.#order<'verify'>(`${pathOf(name)}/verifications`, order);
   }
 
   contract(name: string): Promise<AnswerOf<'showContract'>> {
@@ -67,11 +82,11 @@ export class ControlClient {
   }
 
   retryParked(name: string, order: BodyOf<'retryParked'>): Promise<AnswerOf<'retryParked'>> {
-    return this.#post<'retryParked'>(`${pathOf(name)}/parked/retries`, order);
+    return this.#order<'retryParked'>(`${pathOf(name)}/parked/retries`, order);
   }
 
   skipParked(name: string, order: BodyOf<'skipParked'>): Promise<AnswerOf<'skipParked'>> {
-    return this.#post<'skipParked'>(`${pathOf(name)}/parked/skips`, order);
+    return this.#order<'skipParked'>(`${pathOf(name)}/parked/skips`, order);
   }
 
   found(name: string): Promise<AnswerOf<'listFound'>> {
@@ -79,7 +94,11 @@ export class ControlClient {
   }
 
   holdBackfill(name: string, order: BodyOf<'holdBackfill'>): Promise<AnswerOf<'holdBackfill'>> {
-    return this.#post<'holdBackfill'>(`${pathOf(name)}/backfill`, order);
+    return this.#order<'holdBackfill'>(`${pathOf(name)}/backfill`, order);
+  }
+
+  ignoreField(name: string, order: BodyOf<'ignoreField'>): Promise<AnswerOf<'ignoreField'>> {
+    return this.#order<'ignoreField'>(`${pathOf(name)}/differences/ignored`, order);
   }
 
   certificate(name: string): Promise<AnswerOf<'getCertificate'>> {
@@ -87,7 +106,7 @@ export class ControlClient {
   }
 
   dropGuard(name: string, order: BodyOf<'dropGuard'>): Promise<AnswerOf<'dropGuard'>> {
-    return this.#post<'dropGuard'>(`${pathOf(name)}/guard/removal`, order);
+    return this.#order<'dropGuard'>(`${pathOf(name)}/guard/removal`, order);
   }
 
   moves(): Promise<AnswerOf<'listMoves'>> {
@@ -95,11 +114,11 @@ export class ControlClient {
   }
 
   abort(name: string, order: BodyOf<'abort'>): Promise<AnswerOf<'abort'>> {
-    return this.#post<'abort'>(`${pathOf(name)}/abort`, order);
+    return this.#order<'abort'>(`${pathOf(name)}/abort`, order);
   }
 
   resume(order: BodyOf<'resume'>): Promise<AnswerOf<'resume'>> {
-    return this.#post<'resume'>('/v1/resume', order);
+    return this.#order<'resume'>('/v1/resume', order);
   }
 
   journal(migration?: string): Promise<AnswerOf<'readJournal'>> {
@@ -126,8 +145,46 @@ export class ControlClient {
   }
 
   async #post<Id extends keyof operations>(path: string, body: BodyOf<Id>): Promise<AnswerOf<Id>> {
-    const headers = { ...this.#headers, 'content-type': 'application/json' };
-    return readJson(await this.#send(path, { method: 'POST', headers, body: JSON.stringify(body) }));
+    return readJson(await this.#send(path, this.#posting(body)));
+  }
+
+  /**
+   * Orders something that is carried out once: a connection that breaks before the answer is taken up again, once, and
+   * the same is asked under the same key, until it is known how it ended.
+   */
+  async #order<Id extends keyof operations>(path: string, body: BodyOf<Id>): Promise<AnswerOf<Id>> {
+    const init = this.#posting(body, { 'idempotency-key': randomUUID() });
+    const once = (): Promise<AnswerOf<Id>> => this.#send(path, init).then(readJson<AnswerOf<Id>>);
+    try {
+      return await once();
+    } catch (error) {
+      if (!isBroken(error)) throw error;
+    }
+    await pause(RETRY_MS);
+    for (let left = MOST_ASKED; ; left -= 1) {
+      try {
+        return await once();
+      } catch (error) {
+        const isAtWork = error instanceof CommandError && error.problem?.code === 'order-in-progress';
+        if (isAtWork && left > 0) await pause(RETRY_MS);
+        else throw error instanceof CommandError && error.problem !== null ? error : this.#unanswered();
+      }
+    }
+  }
+
+  #posting(body: unknown, headers: Record<string, string> = {}): RequestInit {
+    return {
+      method: 'POST',
+      headers: { ...this.#headers, ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    };
+  }
+
+  #unanswered(): CommandError {
+    return new CommandError(
+      EXIT.failed,
+      `The connection to ${this.url} broke before the answer, and the order could not be asked after; it may have been carried out: see \`strangler status\` and \`strangler log\`.`,
+    );
   }
 
   async #send(path: string, init: RequestInit, type = 'application/json'): Promise<Response> {
@@ -160,8 +217,18 @@ export class ControlClient {
     return new CommandError(
       EXIT.failed,
       `No control API at ${this.url} (${code ?? message}); start it with \`strangler up\`, or name another with --url.`,
+      null,
+      { cause: error },
     );
   }
+}
+
+/** Whether the connection was there, and is not any more: the order may have arrived. */
+function isBroken(error: unknown): boolean {
+  const cause = error instanceof CommandError ? error.cause : error;
+  if (cause === undefined) return false;
+  const { code } = causeOf(cause);
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
 }
 
 function typeOf(response: Response): string {

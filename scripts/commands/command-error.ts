@@ -10,8 +10,13 @@ export class CommandError extends Error {
   /** What the control API said, when it was the one that said no. */
   readonly problem: Problem | null;
 
-  constructor(exitCode: ExitCode, message: string, problem: Problem | null = null) {
-    super(message);
+  constructor(
+    exitCode: ExitCode,
+    message: string,
+    problem: Problem | null = null,
+    options: ErrorOptions = {},
+  ) {
+    super(message, options);
     this.name = 'CommandError';
     this.exitCode = exitCode;
     this.problem = problem;

@@ -27,8 +27,9 @@ GET /api/products/{id}: differs, 250 compared, 5 differ (2 %), 3 without a verdi
 
 GET /api/categories: no data
 
-Ignored, as the configuration says:
-  $..requestId: each side counts its own
+Ignored:
+  $..requestId: each side counts its own (in strangler.yaml)
+  $.rounding: the service rounds up (by ada, 2026-01-02T03:10:05.000Z)
 `);
   });
 
@@ -55,5 +56,39 @@ Ignored, as the configuration says:
 
   it('knows which migrations there are', async () => {
     expect(await run('diff', 'nothing')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('strangler ignore', () => {
+  it('orders it with who and why, and takes no order without a reason or for what is no path', async () => {
+    const { code, stdout } = await run('ignore', 'catalog', '$.price', '--reason', 'rounded');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'catalog: $.price is ignored; the comparison begins anew\n',
+    });
+    expect(bed.lifecycle.orders).toEqual([
+      {
+        call: 'ignoreField',
+        request: { path: '$.price', ignored: true },
+        actor: { name: expect.stringMatching(/@/), reason: 'rounded' },
+      },
+    ]);
+    expect(await run('ignore', 'catalog', '$.price')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--reason'),
+    });
+    const wrong = await run('ignore', 'catalog', 'price', '--reason', 'rounded');
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('`path` is no JSONPath') });
+    expect(await run('ignore', 'catalog', '$', '--reason', 'all')).toMatchObject({ code: 2 });
+    expect(bed.lifecycle.orders).toHaveLength(1);
+  });
+
+  it('compares it again', async () => {
+    const { code, stdout } = await run('ignore', 'catalog', '$.rounding', '--undo');
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: 'catalog: $.rounding is compared again; the comparison begins anew\n',
+    });
+    expect((await bed.lifecycle.differences('catalog')).ignored).toHaveLength(1);
   });
 });

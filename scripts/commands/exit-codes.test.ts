@@ -176,6 +176,7 @@ describe('4, timed out', () => {
       drift: [],
       slot: null,
       followerSlot: null,
+      backfillHeld: null,
       unreadable: 0,
       backfill: [],
       reportedAt: new Date().toISOString(),

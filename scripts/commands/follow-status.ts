@@ -7,6 +7,8 @@ interface Following {
   signal?: AbortSignal;
   /** Called with the reason when the stream breaks, and when the server cannot read the status. */
   onTrouble?: (detail: string) => void;
+  /** Called with each step of a change of owner. */
+  onStep?: (step: Schemas['ChangeStep']) => void;
   /** How long a broken stream is tried again before the command gives up. */
   giveUpAfterMs?: number;
 }
@@ -22,7 +24,7 @@ const SLOWEST_RETRY_MS = 5_000;
  */
 export async function* followStatus(
   client: ControlClient,
-  { signal, onTrouble = () => {}, giveUpAfterMs = 60_000 }: Following = {},
+  { signal, onTrouble = () => {}, onStep = () => {}, giveUpAfterMs = 60_000 }: Following = {},
 ): AsyncGenerator<Schemas['StatusEvent']> {
   const stop = signal ?? new AbortController().signal;
   const last = { id: '', at: Date.now(), wait: RETRY_MS };
@@ -31,6 +33,7 @@ export async function* followStatus(
       for await (const frame of readFrames(client, last.id, stop)) {
         Object.assign(last, { id: frame.id, at: Date.now(), wait: RETRY_MS });
         if (frame.event === 'status') yield JSON.parse(frame.data) as Schemas['StatusEvent'];
+        if (frame.event === 'step') onStep(JSON.parse(frame.data) as Schemas['ChangeStep']);
         if (frame.event === 'problem') onTrouble((JSON.parse(frame.data) as Schemas['Problem']).detail);
       }
       onTrouble('the control API ended the stream');

@@ -32,6 +32,7 @@ describe('sync', () => {
     drift: [],
     slot: null,
     followerSlot: null,
+    backfillHeld: null,
     unreadable: 0,
     backfill: [
       {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { contextOf, type Context } from './context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { readBesides } from './read-besides.ts';
 import { statusDetail, statusTable } from './show/status.ts';
 import { watchStatus } from './watch-status.ts';
 
@@ -24,5 +25,7 @@ async function showOnce({ client, screen }: Context, name: string | undefined): 
     return;
   }
   const one = await client.migration(name);
-  screen.result(one, () => statusDetail(one, screen));
+  // For a person; a program asks for the traffic by itself.
+  const besides = screen.json ? null : await readBesides(client, name);
+  screen.result(one, () => statusDetail(one, screen, besides));
 }

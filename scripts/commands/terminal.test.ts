@@ -61,6 +61,7 @@ describe('on a terminal', () => {
         drift: [],
         slot: null,
         followerSlot: null,
+        backfillHeld: null,
         unreadable: 0,
         backfill: [backfill],
         reportedAt: AT,

@@ -163,5 +163,5 @@ function standing(world: World, proxy: Proxy, of: number): Standing {
     of,
   );
   const known = { migration, stage, owner, epoch, stageSeq, weight, shadowSince };
-  return { ...known, holdWrites: change !== null, isFenced: true };
+  return { ...known, holdWrites: change !== null, isFenced: true, ignored: [] };
 }

@@ -32,8 +32,8 @@ export const HELP = `Usage: npm run torture -- [options]
 
 Eight writers, some past the proxy, write through a migration that moves to the service and back all the time, while one
 fault after the other hits the product. In the end both databases are read directly and held to what was acknowledged.
-Needs nothing but Node and npm, and for mysql an installed MariaDB, of which servers of their own are started (or, where
-none is installed, the server that the tests take). Ends with 0 when nothing was lost, doubled, reordered or resurrected and both sides are
+Needs nothing but Node and npm, and for mysql an installed MariaDB, of which servers of their own are started (or the
+server that STRANGLER_TEST_MYSQL names, or that the tests find at the usual place). Ends with 0 when nothing was lost, doubled, reordered or resurrected and both sides are
 equal; with 1 otherwise, and tells the first cases.
 
 Options:

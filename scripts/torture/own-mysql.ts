@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { createConnection } from 'mysql2/promise';
 import type { Connection } from 'mysql2/promise';
-import { makeData, mysqlServer, startOn } from '../../migrations/testing/mysql-server.ts';
+import { exactCollation, makeData, mysqlServer, startOn } from '../../migrations/testing/mysql-server.ts';
 import { mysqlSplitters } from './relay/mysql-frames.ts';
 import type { Keeper } from './servers.ts';
 
@@ -13,12 +13,14 @@ const FLAGS = [
 ];
 
 /**
- * The `mariadbd` of this machine, on data of its own in `folder`. Where none is installed: a database of its own on the
- * server that the tests take; that one is not ours to stop, so a restart or a crash only ends all connections to it.
+ * The `mariadbd` of this machine, on data of its own in `folder`. Where none is installed, or STRANGLER_TEST_MYSQL names
+ * a server: a database of its own there; that one is not ours to stop, so a restart or a crash only ends all connections
+ * to it.
  */
 export async function ownMysql(folder: string, database: string): Promise<Keeper> {
   await mkdir(folder, { recursive: true });
-  return (await installed(folder, database)) ?? shared(database);
+  const own = process.env.STRANGLER_TEST_MYSQL ? null : await installed(folder, database);
+  return own ?? shared(database);
 }
 
 async function installed(folder: string, database: string): Promise<Keeper | null> {
@@ -59,13 +61,9 @@ async function shared(prefix: string): Promise<Keeper> {
   };
 }
 
-/** In a collation that tells every two texts apart, as PostgreSQL's do. */
 const createDatabase = (url: string, name: string): Promise<void> =>
   on(url, async (admin) => {
-    const [rows] = await admin.query('SELECT VERSION() AS version');
-    const [{ version }] = rows as [{ version: string }];
-    const collation = version.includes('MariaDB') ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin';
-    await admin.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4 COLLATE ${collation}`);
+    await admin.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4 COLLATE ${await exactCollation(url)}`);
   });
 
 async function killConnections(admin: Connection, database: string): Promise<void> {

@@ -20,7 +20,7 @@ import { ControlError } from '../../proxy/control/lifecycle.ts';
 import type { Config } from '../config/read.ts';
 import { locateMappingProblems } from './capabilities.ts';
 
-/** An error of the lifecycle as the control API says it; what nobody foresaw stays what it is. */
+/** Why the answer is no, in the API's words; what is no answer stays what it is. */
 export function toControlError(error: unknown, config: Config, migration: string): unknown {
   if (error instanceof ControlError) return error;
   const located = locateMappingProblems(config, migration, error);

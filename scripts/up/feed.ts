@@ -74,7 +74,11 @@ export class JournalFeed implements StandingsFeed {
   acknowledge(seq: number): void {
     if (seq <= this.acked) return;
     this.acked = seq;
-    void this.renew().catch(() => undefined); // the next renewal says it too
+    void this.tell(seq).catch(() => undefined); // the next renewal says it too
+  }
+
+  private async tell(seq: number): Promise<void> {
+    if (this.journal.fork || !(await this.store.acknowledge(this.id, seq))) await this.renew();
   }
 
   async close(): Promise<void> {
@@ -139,12 +143,11 @@ export function fedMigrations({ migrations }: Config): FedMigration[] {
 /** Where these migrations stand by the journal as it is known now. */
 export function standingsOf(journal: JournalFollower, migrations: readonly FedMigration[]): Standings {
   const standings = migrations.map(({ name, isFenced }): [string, Standing] => {
-    const { stage, owner, epoch, stageSeq, weight, change, shadowSince } = journal.state(name);
+    const { stage, owner, epoch, stageSeq, weight, change, shadowSince, ...state } = journal.state(name);
     const holdWrites = change !== null;
-    return [
-      name,
-      { migration: name, stage, owner, epoch, stageSeq, weight, holdWrites, shadowSince, isFenced },
-    ];
+    const ignored = state.ignored.map(({ path }) => path);
+    const known = { migration: name, stage, owner, epoch, stageSeq, weight, shadowSince, ignored };
+    return [name, { ...known, holdWrites, isFenced }];
   });
   return { seq: journal.seq, byMigration: new Map(standings) };
 }

@@ -102,7 +102,12 @@ function stepsOf({ migration, epoch, at, steps }: LastRun, verb: ChangeStep['ver
     const step: ChangeStep = {
       ...{ migration, verb, epoch, step: effect, title: TITLES[effect] },
       state: outcome === 'done' ? 'done' : 'failed',
-      ...{ at: new Date(endedAt).toISOString(), tookMs: ms, reason: reason ?? null, writesWaitMs: heldFor },
+      ...{
+        at: new Date(endedAt).toISOString(),
+        tookMs: Math.round(ms),
+        reason: reason ?? null,
+        writesWaitMs: heldFor && Math.round(heldFor),
+      },
     };
     if (outcome === 'done' && (effect === 'journal-released' || effect === 'journal-aborted')) heldFor = null;
     return step;

@@ -38,12 +38,14 @@ import type { Certificate, GuardRemoval } from '../../proxy/control/retirement.t
 import type { MigrationTraffic, Progress, ProgressQuery, RoutesUse } from '../../proxy/control/usage.ts';
 import type { Happening, LastChange } from '../../proxy/control/happenings.ts';
 import type { BackfillHold, BackfillOrder, FoundDifferences } from '../../proxy/control/sync-orders.ts';
+import type { IgnoreOrder, IgnoreOutcome } from '../../proxy/control/ignoring.ts';
 import type { Explanation, Question } from '../../proxy/data-plane/explain.ts';
 import type { RouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
 import { toControlError } from './control-error.ts';
 import type { ShadowEvidence } from './shadow-evidence.ts';
 import { explainFrom } from './explain.ts';
+import { ignoreField } from './ignoring.ts';
 import { HappeningsOf } from './happenings.ts';
 import { toApiEntry } from './journal-entry.ts';
 import { ParkedChangesOf } from './parking.ts';
@@ -186,6 +188,10 @@ export class WiredLifecycle implements Lifecycle {
 
   holdBackfill(migration: string, order: BackfillOrder, actor: Actor): Promise<BackfillHold> {
     return this.guarded(migration, () => this.syncOrders.holdBackfill(migration, order, actor));
+  }
+
+  ignoreField(migration: string, order: IgnoreOrder, actor: Actor): Promise<IgnoreOutcome> {
+    return this.guarded(migration, () => ignoreField(this.parts, migration, order, actor));
   }
 
   found(migration: string): Promise<FoundDifferences> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Report } from '../../migrations/lifecycle/store.ts';
 import type { ShadowCounts } from '../../proxy/data-plane/shadow/findings.ts';
-import { basisOf } from '../../proxy/data-plane/shadow/rules.ts';
+import { basisOf, withIgnored } from '../../proxy/data-plane/shadow/rules.ts';
 import { shadowSchema } from '../../proxy/data-plane/shadow/schema.ts';
 import { readConfig } from '../config/read.ts';
 import { reportFindings, ShadowEvidence } from './shadow-evidence.ts';
@@ -50,13 +50,15 @@ const findings = (basis: string, fields: ReturnType<typeof field>[]) => ({
   },
 });
 
-function evidenceOf(values: Record<string, unknown>) {
+const ordered = (path: string) => ({ path, actor: 'ann', reason: 'rounded', at: SINCE });
+
+function evidenceOf(values: Record<string, unknown>, ignored: ReturnType<typeof ordered>[] = []) {
   const all = Object.entries(values).map(([name, value]): [string, Report] => [
     name,
     { name, value, at: SINCE, ageMs: 500 },
   ]);
   const reports = async (prefix = '') => new Map(all.filter(([name]) => name.startsWith(prefix)));
-  const state = () => ({ migration: 'catalog', shadowSince: SINCE });
+  const state = () => ({ migration: 'catalog', shadowSince: SINCE, ignored });
   return new ShadowEvidence(config(), { reports }, { state } as never);
 }
 
@@ -85,7 +87,7 @@ describe('what the proxies found, put together', () => {
         { operation: 'GET /b/*', verdict: 'agrees' },
         { operation: 'GET /c', verdict: 'no data', compared: 0, fields: [] },
       ],
-      ignored: [{ path: '$.at', reason: 'a clock' }],
+      ignored: [{ path: '$.at', reason: 'a clock', from: 'file', by: null }],
     });
   });
 
@@ -129,6 +131,24 @@ describe('what the proxies found, put together', () => {
     expect((await evidence.differences('catalog')).operations[0]?.fields).toEqual([]);
     evidence.reconfigure(config({}));
     expect(await evidence.counts('catalog')).toMatchObject({ compared: 100, differed: 50 });
+  });
+
+  it('counts for the gate only what was compared with what was ordered to be ignored, in whichever order', async () => {
+    const both = basisOf(SINCE, withIgnored(SHADOW, ['$.price', '$.at', '$.tax']));
+    const reports = {
+      'traffic:late': traffic({ 'GET /a': counts(100, 50) }),
+      'traffic:one': traffic({ 'GET /a': counts(60, 0) }, both),
+      'shadow:late': findings(BASIS, [field('$.price', 50, '2026-01-03')]),
+    };
+    const evidence = evidenceOf(reports, [ordered('$.tax'), ordered('$.price')]);
+    expect(await evidence.counts('catalog')).toMatchObject({ compared: 60, differed: 0 });
+    const { operations, ignored } = await evidence.differences('catalog');
+    expect(operations[0]?.fields).toEqual([]);
+    expect(ignored).toEqual([
+      { path: '$.at', reason: 'a clock', from: 'file', by: null, at: null },
+      { path: '$.tax', reason: 'rounded', from: 'journal', by: 'ann', at: SINCE },
+      { path: '$.price', reason: 'rounded', from: 'journal', by: 'ann', at: SINCE },
+    ]);
   });
 });
 

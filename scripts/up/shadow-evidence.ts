@@ -84,7 +84,12 @@ export class ShadowEvidence {
       verdict: verdictOfAll(countsOf(totals, this.routesOf(migration)), gates),
       ...pickCounts(totals ?? NONE),
       operations,
-      ignored: shadow.ignore,
+      ignored: [
+        ...shadow.ignore.map((rule) => ({ ...rule, from: 'file' as const, by: null, at: null })),
+        ...state.ignored.map(({ actor: by, path, reason, at }) => ({
+          ...{ path, reason: reason ?? '', from: 'journal' as const, by, at },
+        })),
+      ],
     };
   }
 

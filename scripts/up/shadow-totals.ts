@@ -2,7 +2,7 @@ import type { MigrationState } from '../../migrations/lifecycle/fold.ts';
 import type { OperationCounts, ShadowCounts } from '../../migrations/lifecycle/shadow-verdict.ts';
 import type { ShadowCounts as Counts } from '../../proxy/control/lifecycle.ts';
 import type { ShadowStats } from '../../proxy/data-plane/shadow/mirror.ts';
-import { basisOf, sinceOf } from '../../proxy/data-plane/shadow/rules.ts';
+import { basisOf, sinceOf, withIgnored } from '../../proxy/data-plane/shadow/rules.ts';
 import type { ShadowSettings } from '../../proxy/data-plane/shadow/schema.ts';
 import { kindOf } from '../../proxy/routes/match.ts';
 import type { Route } from '../../proxy/routes/route.ts';
@@ -17,13 +17,13 @@ export interface ShadowTotals extends Counts {
   operations: Record<string, Counts>;
 }
 
-type Place = Pick<MigrationState, 'migration' | 'shadowSince'>;
+type Place = Pick<MigrationState, 'migration' | 'shadowSince' | 'ignored'>;
 
 /**
  * Compared answers of one migration over all proxies since it entered stage `shadow`, so that neither a proxy that
  * was restarted takes its evidence along, nor an old fault counts for ever. Null when none was sampled.
  *
- * @param settings by whose rules they must have been compared; null for any
+ * @param settings by whose rules, as the configuration has them, they must have been compared; null for any
  */
 export function shadowTotals(
   traffic: readonly TrafficReport[],
@@ -55,10 +55,19 @@ export function countsOf(totals: ShadowTotals | null, routes: readonly Route[]):
   return { compared: total('compared'), differed: total('differed'), operations };
 }
 
-/** Whether findings rest on this stay in stage `shadow`, and on these rules; null stands for any rules. */
-export function isBasis(basis: string, { shadowSince }: Place, settings: ShadowSettings | null): boolean {
+/**
+ * Whether findings rest on this stay in stage `shadow`, and on these rules with what was ordered to be ignored; null
+ * stands for any rules.
+ */
+export function isBasis(
+  basis: string,
+  { shadowSince, ignored }: Place,
+  settings: ShadowSettings | null,
+): boolean {
   if (shadowSince === null) return false;
-  return settings ? basis === basisOf(shadowSince, settings) : sinceOf(basis) === shadowSince;
+  if (!settings) return sinceOf(basis) === shadowSince;
+  const paths = ignored.map(({ path }) => path);
+  return basis === basisOf(shadowSince, withIgnored(settings, paths));
 }
 
 /** Operations that can be compared, and those that were: a route may have left the configuration since. */

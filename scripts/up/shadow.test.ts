@@ -53,7 +53,7 @@ async function contractUntil(fits: (report: ContractReport) => boolean): Promise
 }
 
 describe('the shadow of a running shop', () => {
-  it('shows a wrong row as its field, refuses the canary, and starts anew when a rule explains it', async () => {
+  it('shows a wrong row as its field, refuses the canary, and starts anew when an order or a rule explains it', async () => {
     await shop.move('sync', 'catalog');
     await shop.move('shadow', 'catalog');
     // As the applier does: the fence lets nobody else write here.
@@ -78,12 +78,36 @@ describe('the shadow of a running shop', () => {
       /refuses shadow: .*worst: GET \/api\/products\/\{id\}.*no data: .*GET \/api\/categories/,
     );
 
+    const path = String(field?.field);
+    expect(await shop.strangler('ignore', 'catalog', path)).toMatchObject({ code: 2 });
+    const words = ['--reason', 'the service rounds up'];
+    const once = await shop.strangler('ignore', 'catalog', path, ...words);
+    expect(once).toMatchObject({ code: 0, out: expect.stringContaining('the comparison begins anew') });
+    const again = await shop.strangler('ignore', 'catalog', path, ...words);
+    expect(again).toMatchObject({ code: 0, out: expect.stringContaining('as it was before') });
+    const { found: ignoring } = await readUntil('/api/products/1', ({ agreed }) => agreed > 0);
+    expect(ignoring).toMatchObject({
+      differed: 0,
+      ignored: [{ path, reason: 'the service rounds up', from: 'journal', by: expect.stringMatching(/@/) }],
+    });
+    const gates = await shop.strangler('-o', 'json', 'canary', 'catalog', '--weight', '10', '--dry-run');
+    expect(gates.out).toMatch(/"value": ?"[1-9]\d* compared, 0.00 % differ/);
+    const { out: log } = await shop.strangler('log', 'catalog');
+    expect(log.split(`field-ignored: ${path}`)).toHaveLength(2);
+    const undone = await shop.strangler('ignore', 'catalog', path, '--undo');
+    expect(undone).toMatchObject({ code: 0, out: expect.stringContaining('compared again') });
+    await readUntil('/api/products/1', ({ differed }) => differed > 0);
+
     const rule = `ignore: [{ path: '${field?.field}', reason: the service rounds up }]`;
     const text = await readFile(file, 'utf8');
     await writeFile(file, text.replace('settleSeconds: 0.2', `settleSeconds: 0.2, ${rule}`));
     await shop.says(/the new configuration is in force/);
     const after = await readUntil('/api/products/1', ({ agreed, differed }) => agreed > 0 && differed === 0);
-    expect(after).toMatchObject({ code: 0, found: { ignored: [{ reason: 'the service rounds up' }] } });
+    expect(after).toMatchObject({
+      code: 0,
+      found: { ignored: [{ reason: 'the service rounds up', from: 'file' }] },
+    });
+    expect(await shop.strangler('ignore', 'catalog', path, '--undo')).toMatchObject({ code: 2 });
   }, 180_000);
 
   it('holds what both sides answer to their documents, and the gate tells of it or refuses', async () => {

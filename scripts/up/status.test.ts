@@ -26,7 +26,7 @@ it('shows one line where a route does one thing', () => {
 
 it('calls a comparison failed whose process has not been heard of', () => {
   const shownAfter = (ageMs: number) => {
-    const report = { name: 'verify:catalog', value: newRecord(canary), at: '2020-01-01T00:00:00Z', ageMs };
+    const report = { name: 'verify:catalog', value: newRecord(canary, 0), at: '2020-01-01T00:00:00Z', ageMs };
     return verifyStatus(canary, new Map([[report.name, report]]));
   };
   expect(shownAfter(1000)?.state).toBe('running');

@@ -112,7 +112,9 @@ function actualWeight(traffic: readonly TrafficReport[], migration: string): num
 function syncStatus(state: MigrationState, reports: ReadonlyMap<string, Report>, now: number): SyncStatus {
   const report = reports.get(`sync:${state.migration}`);
   const value = report?.value as ObservedSync | undefined;
-  const direction = { from: state.owner, to: otherSide(state.owner) };
+  const held = state.backfillPaused;
+  const backfillHeld = held && { by: held.actor, reason: held.reason };
+  const direction = { from: state.owner, to: otherSide(state.owner), backfillHeld };
   if (!report || !value || value.epoch !== state.epoch || value.from !== labelOf(state, value)) {
     return {
       ...direction,

@@ -20,8 +20,8 @@ const RETRY_MS = 1000;
 const SLOT_WARN_MEGABYTES = 1024;
 
 interface Running {
-  /** Owner and epoch that it was started for. */
-  key: string;
+  /** Owner and epoch that it was started for; null once it is to end. */
+  key: string | null;
   stop: AbortController;
   ended: Promise<void>;
 }
@@ -72,11 +72,14 @@ export class SyncParts {
   follow(): void {
     for (const [name, capability] of this.capabilities.byName) {
       const state = this.journal.state(name);
-      const wanted = capability.databases && isSynced(state.stage) ? `${state.owner} ${state.epoch}` : null;
+      // While the owner is decided and writes still wait, there is nothing to carry, and each statement would delay them.
+      const isDecided = state.change?.phase === 'owner-changed';
+      const isWanted = capability.databases && isSynced(state.stage) && !isDecided;
+      const wanted = isWanted ? `${state.owner} ${state.epoch}` : null;
       const current = this.running.get(name);
-      if (current?.key === wanted) continue;
+      if ((current?.key ?? null) === wanted) continue;
       current?.stop.abort();
-      this.running.delete(name);
+      if (current) this.running.set(name, { ...current, key: null });
       if (wanted !== null) this.running.set(name, this.run(capability, state, wanted, current?.ended));
     }
   }

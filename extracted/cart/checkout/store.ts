@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
+import { tell } from '../../service/events/outbox.ts';
 import { conflict } from '../../service/http/refusal.ts';
 import { unknownCart } from '../carts/read.ts';
 import type { Checkout, StepName, TakenLine } from './steps.ts';
@@ -54,15 +55,18 @@ export function takeLines(database: DataSource, cartId: number, method: string):
 }
 
 /**
- * Writes down where a checkout went from a step; when it is taken back, its lines are in the cart again with that.
- * Does nothing when somebody else has taken it on from there meanwhile.
+ * Writes down where a checkout went from a step. When it is settled, that is told to others, and when it was taken
+ * back, its lines are in the cart again. Does nothing when somebody else has taken it on from there meanwhile.
  */
 export async function save(database: DataSource, from: StepName, checkout: Checkout): Promise<void> {
-  if (checkout.step !== 'taken-back') return void (await write(database.manager, from, checkout));
+  const { step } = checkout;
+  if (step !== 'taken-back' && step !== 'done') return void (await write(database.manager, from, checkout));
   await database.transaction(async (manager) => {
-    if (await write(manager, from, checkout)) {
-      await manager.query(PUT_BACK, [checkout.cartId, linesOf(checkout)]);
-    }
+    if (!(await write(manager, from, checkout))) return;
+    if (step === 'taken-back') await manager.query(PUT_BACK, [checkout.cartId, linesOf(checkout)]);
+    const { reference, cartId, customerId, method, total, orderId, reason } = checkout;
+    const told = { reference, cartId, customerId, method, total, orderId, reason };
+    await tell(manager, `checkout.${step}`, reference, told);
   });
 }
 

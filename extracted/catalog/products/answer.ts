@@ -1,5 +1,6 @@
 import type { components } from '../api.gen.ts';
 import type { ProductRow } from '../entities.ts';
+import type { Told } from '../../service/events/event.ts';
 import { notFound } from '../../service/http/refusal.ts';
 import { toIso, toIsoOrNull } from '../../service/http/timestamp.ts';
 import { toPrice } from '../../service/money.ts';
@@ -15,6 +16,23 @@ export const toProductJson = (row: ProductRow): components['schemas']['Product']
   reorderLevel: row.stock?.reorderLevel ?? null,
   createdAt: toIso(row.createdAt),
   updatedAt: toIsoOrNull(row.updatedAt),
+});
+
+/** What others are told of a product: all but its stock, which changes with every order. */
+export const toProductEvent = ({
+  id,
+  sku,
+  name,
+  priceMinor,
+  status,
+  categoryId,
+}: ProductRow): Told['product.changed'] => ({
+  id,
+  sku,
+  name,
+  price: toPrice(priceMinor),
+  status,
+  categoryId,
 });
 
 export const unknownProduct = (id: number) => notFound(`Product ${id} does not exist.`);

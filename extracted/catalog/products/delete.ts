@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { DataSource, EntityManager } from 'typeorm';
 import { Product, StockLevel } from '../entities.ts';
+import { tell } from '../../service/events/outbox.ts';
 import { violates } from '../../service/http/database-refusal.ts';
 import { readId } from '../../service/http/input.ts';
 import { conflict } from '../../service/http/refusal.ts';
@@ -27,4 +28,5 @@ async function remove(manager: EntityManager, id: number): Promise<void> {
   if (!row) throw unknownProduct(id);
   await manager.delete(StockLevel, { productId: id });
   await manager.delete(Product, { id });
+  await tell(manager, 'product.deleted', id, { id });
 }

@@ -2,11 +2,12 @@ import type { Request } from 'express';
 import type { DataSource, EntityManager, QueryDeepPartialEntity } from 'typeorm';
 import type { z } from 'zod';
 import { Product, StockLevel, type ProductRow } from '../entities.ts';
+import { tell } from '../../service/events/outbox.ts';
 import { violates } from '../../service/http/database-refusal.ts';
 import { readBody, readId } from '../../service/http/input.ts';
 import { badRequest, conflict } from '../../service/http/refusal.ts';
 import type { Answer } from '../operations.ts';
-import { toProductJson, unknownProduct } from './answer.ts';
+import { toProductEvent, toProductJson, unknownProduct } from './answer.ts';
 import { newProduct, priceChange, productUpdate } from './input.ts';
 import { toMinor } from '../../service/money.ts';
 import { readProduct } from './read.ts';
@@ -20,7 +21,7 @@ export async function createProduct(
     database.transaction(async (manager) => {
       const { id } = await manager.save(Product, { sku: input.sku, ...toColumns(input) });
       await manager.insert(StockLevel, { productId: id, reorderLevel: input.reorderLevel });
-      return readProduct(manager, id);
+      return told(manager, id);
     }),
   );
   return { status: 201, location: `/api/products/${row.id}`, body: toProductJson(row) };
@@ -36,7 +37,7 @@ export async function updateProduct(
     database.transaction(async (manager) => {
       await change(manager, id, toColumns(input));
       await manager.upsert(StockLevel, { productId: id, reorderLevel: input.reorderLevel }, ['productId']);
-      return readProduct(manager, id);
+      return told(manager, id);
     }),
   );
   return { status: 200, body: toProductJson(row) };
@@ -47,9 +48,16 @@ export async function changePrice(database: DataSource, request: Request): Promi
   const { price } = readBody(request, priceChange);
   const row = await database.transaction(async (manager) => {
     await change(manager, id, { priceMinor: toMinor(price) });
-    return readProduct(manager, id);
+    return told(manager, id);
   });
   return { status: 200, body: toProductJson(row) };
+}
+
+/** The product as it is now, told to others in the same transaction; its row is locked by now. */
+async function told(manager: EntityManager, id: number): Promise<ProductRow> {
+  const row = await readProduct(manager, id);
+  await tell(manager, 'product.changed', id, toProductEvent(row));
+  return row;
 }
 
 async function change(

@@ -39,6 +39,10 @@ export function databaseRefusal(error: unknown): Refusal | undefined {
   return new Refusal(503, 'database_refused', `The database refused this: ${cause.message}`);
 }
 
+/** Whether it only does not answer now, and may do later what failed. */
+export const isDatabaseAway = (error: unknown): boolean =>
+  databaseRefusal(error)?.code === 'database_unavailable';
+
 const stateOf = (cause: DatabaseError) => cause.sqlState ?? cause.code;
 
 function databaseError(error: unknown): DatabaseError | undefined {

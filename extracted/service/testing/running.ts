@@ -33,8 +33,8 @@ export interface Running {
   loseDatabase: () => Promise<void>;
   /** Kills it, and waits until it is gone. */
   kill: () => Promise<void>;
-  /** Starts it again where it was, after it is gone. */
-  startAgain: () => Promise<void>;
+  /** Starts it again where it was, after it is gone, with more or other settings. */
+  startAgain: (env?: NodeJS.ProcessEnv) => Promise<void>;
   stop: () => Promise<void>;
 }
 
@@ -63,9 +63,9 @@ export async function start(name: Application, seed = '', env: NodeJS.ProcessEnv
     rows: database.rows,
     loseDatabase: () => wire.close(),
     kill: () => end('SIGKILL'),
-    startAgain: async () => {
+    startAgain: async (other = {}) => {
       const internal = internalUrl === '' ? {} : { INTERNAL_PORT: new URL(internalUrl).port };
-      ({ child, url, internalUrl } = await launch({ PORT: new URL(url).port, ...internal }));
+      ({ child, url, internalUrl } = await launch({ PORT: new URL(url).port, ...internal, ...other }));
     },
     stop: async () => {
       await end('SIGTERM');
@@ -77,7 +77,7 @@ export async function start(name: Application, seed = '', env: NodeJS.ProcessEnv
 
 async function launchWith(name: Application, env: NodeJS.ProcessEnv) {
   const child = spawn(process.execPath, [entryOf(name)], {
-    env: { ...process.env, LOG_LEVEL: 'fatal', ...env },
+    env: { ...process.env, AMQP_URL: '', LOG_LEVEL: 'fatal', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const gone = once(child, 'exit').then(([code]) => {

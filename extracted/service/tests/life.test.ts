@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { holdLock } from '../testing/databases.ts';
 import { type Application, entryOf, type Running, SERVICES, start, variableOf } from '../testing/running.ts';
+import { until } from '../testing/until.ts';
 
 /** A row, a write to it, and how its database tells that somebody waits for a lock. */
 interface Life {
@@ -57,16 +58,6 @@ const LIVES: Life[] = [
     waiting: IN_MYSQL,
   },
 ];
-
-const PATIENCE_MS = 60_000;
-
-/** Asks again as soon as it has the answer. */
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const giveUpAt = Date.now() + PATIENCE_MS;
-  while (!(await holds())) {
-    if (Date.now() > giveUpAt) throw new Error(`in ${PATIENCE_MS / 1000} s it never came that ${what}`);
-  }
-}
 
 describe.each(LIVES)('the $name service', ({ name, seed, lock, method, path, body, waiting }) => {
   let service: Running;

@@ -6,7 +6,8 @@ import type { Change } from '../database.ts';
 import { applying } from './apply.ts';
 import { openServer, query } from './connect.ts';
 
-const TABLE = `CREATE TABLE thing (id integer AUTO_INCREMENT PRIMARY KEY, name varchar(50), at timestamp(3) NULL)`;
+const TABLE = `CREATE TABLE thing (id integer AUTO_INCREMENT PRIMARY KEY, name varchar(50), at timestamp(3) NULL)
+  CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci`;
 const KEYED = `CREATE TABLE word (word varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci, n integer, PRIMARY KEY (word))`;
 
 let bed: Twins;

@@ -4,7 +4,7 @@ import { query } from './connect.ts';
 import { ident, literal, tableIdent } from './identifiers.ts';
 import { canonicalRow, readExpression, writeExpression } from './values.ts';
 
-/** As in PostgreSQL's: both sides hash the same bytes. */
+/** As in PostgreSQL's: both sides hash the same bytes, by SHA-256, for MySQL 9.6 and later have no MD5 any more. */
 const UNIT = '\u001f';
 const SEPARATOR = literal(`${UNIT}|`);
 const NULL = literal(`${UNIT}n`);
@@ -14,7 +14,7 @@ export async function digest(server: Server, table: DigestTable, range: KeyRange
   const text = `CONCAT_WS(${SEPARATOR}, ${table.columns.map(textOf).join(', ')})`;
   const [row] = await query(
     server,
-    `SELECT COUNT(*), COALESCE(SUM(CAST(CONV(LEFT(MD5(${text}), 15), 16, 10) AS UNSIGNED)), 0)
+    `SELECT COUNT(*), COALESCE(SUM(CAST(CONV(LEFT(SHA2(${text}, 256), 15), 16, 10) AS UNSIGNED)), 0)
      FROM ${tableIdent(table.name)} t ${within(table, range)}`,
   );
   return { rows: Number(row?.[0] ?? 0), sum: row?.[1] ?? '0' };

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createDatabaseOf, dropMysqlDatabases, openSql } from '../../testing/databases.ts';
 import type { SqlSession } from '../../testing/databases.ts';
@@ -11,6 +12,7 @@ CREATE TABLE parent (id integer PRIMARY KEY, code varchar(9) NOT NULL UNIQUE, \`
   twice integer AS (id * 2) STORED, at timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP(3));
 CREATE TABLE child (a bigint unsigned AUTO_INCREMENT, b char(2), parent_id integer, note json, PRIMARY KEY (b, a), KEY (a),
   UNIQUE (parent_id, b), UNIQUE (a, b), FOREIGN KEY (parent_id) REFERENCES parent (id) ON DELETE SET NULL ON UPDATE CASCADE);
+CREATE TABLE größe (id integer PRIMARY KEY, \`über\` integer, FOREIGN KEY (\`über\`) REFERENCES parent (id));
 CREATE TABLE old (id integer PRIMARY KEY) ENGINE = MyISAM;
 CREATE TABLE keyless (n integer);`;
 
@@ -54,6 +56,30 @@ describe('a connection that breaks while a statement runs', () => {
     expect(await query(server, 'SELECT 1')).toEqual([['1']]);
     await server.pool.end();
   }, 20_000);
+});
+
+describe('a transaction that waits for another database', () => {
+  it('goes on also when that takes longer than a stopped process is waited for', async () => {
+    const server = openServer(url, 'monolith');
+    const watcher = await openSql(url);
+    await using(server, (session) =>
+      transaction(session, async () => {
+        await session.run('INSERT INTO keyless VALUES (7)');
+        const mine = `SELECT TIMESTAMPDIFF(SECOND, trx_started, NOW()) AS age FROM information_schema.innodb_trx
+          WHERE trx_mysql_thread_id = ${session.connection.threadId}`;
+        for (let age = 0; age < 7;) {
+          const [found] = await watcher.sql(mine);
+          if (!found) throw new Error('the transaction is over');
+          age = Number(found['age']);
+          await pause(100);
+        }
+        await session.run('INSERT INTO keyless VALUES (8)');
+      }),
+    );
+    expect(await query(server, 'SELECT n FROM keyless ORDER BY n')).toEqual([['7'], ['8']]);
+    await watcher.end();
+    await server.pool.end();
+  }, 60_000);
 });
 
 describe('a URL', () => {
@@ -101,6 +127,7 @@ describe('what the catalog says of a table', () => {
       'parent → child: ON UPDATE CASCADE',
     ]);
     expect(child.columns.get('note')?.kind).toEqual({ kind: 'json' });
+    expect((await database.describe('größe')).foreignKeys).toEqual([{ table: 'parent', columns: ['über'] }]);
     expect((await database.describe('keyless')).primaryKey).toEqual([]);
     await expect(database.describe('old')).rejects.toThrow(/engine MyISAM.*InnoDB/);
     await expect(database.describe('nowhere')).rejects.toThrow(/no table "nowhere"/);

@@ -17,6 +17,10 @@ export interface Server {
 /** Longest wait for a row's lock; MySQL counts whole seconds. */
 export const LOCK_WAIT_SECONDS = 5;
 
+/** A transaction that says nothing for so long is ended by MariaDB; one that waits says something in between. */
+const IDLE_SECONDS = 5;
+const AWAKE_MS = (IDLE_SECONDS * 1000) / 3;
+
 /**
  * Zero dates are data like any other here, and 0 is a key like any other; all else that would alter a value is an
  * error. READ COMMITTED locks the rows that are written and no gaps between them. A process that was stopped in the
@@ -27,7 +31,7 @@ const SESSION = `
 SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION',
   time_zone = '+00:00', innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, lock_wait_timeout = ${LOCK_WAIT_SECONDS},
   wait_timeout = 60
-  /*M!100300 , idle_transaction_timeout = 5, in_predicate_conversion_threshold = 0 */
+  /*M!100300 , idle_transaction_timeout = ${IDLE_SECONDS}, in_predicate_conversion_threshold = 0 */
   /*!80000 , information_schema_stats_expiry = 0 */;
 SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SELECT @@max_allowed_packet`;
@@ -193,15 +197,35 @@ export const query = (server: Server, sql: string): Promise<Text[][]> =>
  * @param session one that the caller holds already; it is handed back to the caller
  */
 export async function transaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
-  await session.run('START TRANSACTION');
+  const letSleep = keepAwake(session);
   try {
+    await session.run('START TRANSACTION');
     const result = await work();
     await session.run('COMMIT');
     return result;
   } catch (error) {
     await session.run('ROLLBACK').catch(() => session.connection.destroy());
     throw error;
+  } finally {
+    letSleep();
   }
+}
+
+/**
+ * A transaction waits while the other database works: a batch may take its time there. It is not idle as long as somebody
+ * says so; a process that was stopped does not.
+ *
+ * @returns the way to end it
+ */
+function keepAwake(session: Session): () => void {
+  let isAsking = false;
+  const timer = setInterval(() => {
+    if (isAsking) return;
+    isAsking = true;
+    const answered = (): void => void (isAsking = false);
+    session.run('DO 0').then(answered, answered);
+  }, AWAKE_MS);
+  return () => clearInterval(timer);
 }
 
 /** What the server said; null when it said nothing (the connection broke, or it is not of the database at all). */

@@ -13,12 +13,13 @@ SELECT s.INDEX_NAME, s.COLUMN_NAME, s.SUB_PART FROM information_schema.STATISTIC
 WHERE ${at('s', place)} AND s.NON_UNIQUE = 0
 ORDER BY s.INDEX_NAME = 'PRIMARY', s.INDEX_NAME, s.SEQ_IN_INDEX`;
 
+/** Foreign keys, a row for each column in order: as JSON, neither server would keep the order, nor MariaDB the letters. */
 const foreignKeysSql = (place: Place): string => `
-SELECT k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, r.DELETE_RULE, r.UPDATE_RULE, JSON_ARRAYAGG(k.COLUMN_NAME)
+SELECT k.CONSTRAINT_NAME, k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, r.DELETE_RULE, r.UPDATE_RULE, k.COLUMN_NAME
 FROM information_schema.KEY_COLUMN_USAGE k JOIN information_schema.REFERENTIAL_CONSTRAINTS r
   ON ${at('r', place, ['CONSTRAINT_SCHEMA', 'TABLE_NAME'])} AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
 WHERE ${at('k', place)} AND k.REFERENCED_TABLE_NAME IS NOT NULL
-GROUP BY k.CONSTRAINT_NAME, k.REFERENCED_TABLE_SCHEMA, k.REFERENCED_TABLE_NAME, r.DELETE_RULE, r.UPDATE_RULE`;
+ORDER BY k.CONSTRAINT_NAME, k.ORDINAL_POSITION`;
 
 /** Reads columns, primary key and foreign keys of a table from the catalog. */
 export async function describe(server: Server, table: string): Promise<TableInfo> {
@@ -39,12 +40,15 @@ export async function describe(server: Server, table: string): Promise<TableInfo
     indexesOf(server, place),
     query(server, foreignKeysSql(place)),
   ]);
-  const parents = foreignKeys.map(([inSchema, parent, onDelete, onUpdate, names]) => ({
-    table: inSchema === server.database ? (parent ?? '') : `${inSchema}.${parent}`,
-    columns: JSON.parse(names ?? '[]') as string[],
-    onDelete,
-    onUpdate,
-  }));
+  const parents = [...Map.groupBy(foreignKeys, ([constraint]) => constraint).values()].map((columns) => {
+    const [[, inSchema, parent, onDelete, onUpdate] = []] = columns;
+    return {
+      table: inSchema === server.database ? (parent ?? '') : `${inSchema}.${parent}`,
+      columns: columns.map((column) => column.at(-1) ?? ''),
+      onDelete,
+      onUpdate,
+    };
+  });
   return {
     name: table,
     columns: new Map(columns.map((column) => [column[0] ?? '', columnInfo(column)])),

@@ -2,14 +2,16 @@ import type { Check } from '../finding.ts';
 
 /** Connections that control, sync and a command of the two take at most. */
 const CONNECTIONS = 24;
-const RIGHTS = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'INDEX', 'TRIGGER'];
+const RIGHTS = [
+  ...['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'TRIGGER', 'LOCK TABLES'],
+];
 
 /** `'user'@'host'`, as the catalog writes who was granted something. */
 const ME = `CONCAT(QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', 1)), '@', QUOTE(SUBSTRING_INDEX(CURRENT_USER(), '@', -1)))`;
 
-/** Server-wide rights that let a trigger be created while the log is written. */
+/** The right that lets a trigger be created while the log is written. That to set another definer does not. */
 const MAY_LOG = `SELECT 1 FROM information_schema.user_privileges
-  WHERE grantee = ${ME} AND privilege_type IN ('SUPER', 'SET_USER_ID', 'SET_ANY_DEFINER')`;
+  WHERE grantee = ${ME} AND privilege_type = 'SUPER'`;
 
 /** What can be wrong with the server, its settings and the user's rights. */
 export const SERVER_CHECKS: readonly Check[] = [

@@ -12,6 +12,7 @@ import type {
 } from '../database.ts';
 import { ForeignRowError, PartWithoutRowError, NotInstalledError, StaleEpochError } from '../errors.ts';
 import { sqlState, transaction } from './connect.ts';
+import { literal } from './identifiers.ts';
 import { copyLines, copyUntouched } from './fill.ts';
 import { discardSql, fillSql, inputOf, MARK_TRUNCATED, mendSql, removeSql, upsertSql } from './apply-sql.ts';
 import { vacate } from './vacate.ts';
@@ -26,10 +27,9 @@ export async function applying<T>(
   epoch: bigint,
   work: (applier: Applier) => Promise<T>,
 ): Promise<T> {
-  return transaction(pool, label, 'BEGIN', async (client) => {
-    await setOrigin(client, migration);
-    // What can wait for the end of an attempt does: nothing else knows which rows belong together.
-    await client.query('SET CONSTRAINTS ALL DEFERRED');
+  // What can wait for the end of an attempt does: nothing else knows which rows belong together.
+  const begin = `BEGIN; ${originSql(migration)}; SET CONSTRAINTS ALL DEFERRED`;
+  return transaction(pool, label, begin, async (client) => {
     const position = await lockSide(client, label, migration, epoch);
     await signInLog(client, migration);
     return work(new PostgresApplier(client, migration, epoch, position));
@@ -46,9 +46,8 @@ export async function rehearse(
   work: (applier: Applier) => Promise<void>,
 ): Promise<void> {
   try {
-    await transaction(pool, label, 'BEGIN', async (client) => {
-      await client.query(`SET LOCAL lock_timeout = '500ms'`);
-      await setOrigin(client, migration);
+    const begin = `BEGIN; SET LOCAL lock_timeout = '500ms'; ${originSql(migration)}`;
+    await transaction(pool, label, begin, async (client) => {
       await work(new PostgresApplier(client, migration, 0n, ''));
       // Deferred constraints speak at the commit, which never comes.
       await client.query('SET CONSTRAINTS ALL IMMEDIATE');
@@ -59,9 +58,8 @@ export async function rehearse(
   }
 }
 
-async function setOrigin(client: pg.PoolClient, migration: string): Promise<void> {
-  await client.query(`SELECT set_config('strangler.origin', $1, true)`, [migration]);
-}
+const originSql = (migration: string): string =>
+  `SELECT set_config('strangler.origin', ${literal(migration)}, true)`;
 
 /**
  * Whoever reads the log knows the applier's transactions by their first write. `pgoutput` of PostgreSQL 13 has no

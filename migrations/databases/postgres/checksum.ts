@@ -81,11 +81,11 @@ function within({ key }: DigestTable, { after, upTo }: KeyRange): { where: strin
   return { where: bounds.length > 0 ? `WHERE ${bounds.join(' AND ')}` : '', values };
 }
 
-/** The text of a record quotes what it has to, and PostgreSQL's own hash takes a third of the time of MD5. */
+/** The text of a record quotes what it has to, and PostgreSQL's own hash takes a third of the time of SHA-256, which the other dialect has too. */
 function hashOf({ alike, columns }: DigestTable): string {
   if (alike) return `hashtextextended(ROW(${columns.map(valueOf).join(', ')})::text COLLATE "C", 0)`;
   const text = `concat_ws(${SEPARATOR}, ${columns.map(textOf).join(', ')})`;
-  return `('x0' || substr(md5(${text}), 1, 15))::bit(64)::bigint`;
+  return `('x0' || substr(encode(sha256(convert_to(${text}, 'UTF8')), 'hex'), 1, 15))::bit(64)::bigint`;
 }
 
 function valueOf(one: DigestColumn): string {

@@ -1,9 +1,9 @@
 import type pg from 'pg';
 import type { SideState } from '../database.ts';
 import { FenceTimeoutError, NotInstalledError, StaleEpochError } from '../errors.ts';
-import { query, sqlState, transaction } from './connect.ts';
+import { onClient, query, sqlState, transaction } from './connect.ts';
 import { tableIdent } from './identifiers.ts';
-import { partitionsOf } from './partitions.ts';
+import { treesOf } from './partitions.ts';
 import { fenceSql } from './triggers.ts';
 
 /** Nobody but an applier or a vacuum can hold a lock that the lowering waits for. */
@@ -13,6 +13,7 @@ const DEADLOCK = '40P01';
 /** `statement_timeout`, or somebody who looked for what stands in the way. */
 const CANCELED = '57014';
 const UNDEFINED_TABLE = '42P01';
+const INSUFFICIENT_PRIVILEGE = '42501';
 
 /**
  * Raises the fence. The lock waits for every transaction that has written to the tables; once it is granted
@@ -28,18 +29,14 @@ export async function raiseFence(
 ): Promise<void> {
   const deadline = performance.now() + lockTimeoutMs;
   try {
-    await transaction(pool, label, 'BEGIN', async (client) => {
-      await limitWait(client, lockTimeoutMs);
-      await breakDeadlocksSoon(client);
+    await inTime(pool, label, lockTimeoutMs, async (client) => {
       const { rowCount } = await client.query(
         `UPDATE strangler.side SET role = 'fenced', attempt = $2
          WHERE migration = $1 AND role = 'owner' AND attempt < $2`,
         [migration, attempt],
       );
       if (rowCount !== 1) await refuseStale(client, label, migration, `owner before attempt ${attempt}`);
-      await limitWait(client, deadline - performance.now());
-      await lockTables(client, tables);
-      await switchFences(client, migration, tables, true);
+      await switchFences(client, migration, tables, true, deadline - performance.now());
     });
   } catch (error) {
     const state = sqlState(error);
@@ -59,9 +56,7 @@ export async function becomeOwner(
   epoch: bigint,
   attempt: bigint,
 ): Promise<void> {
-  await transaction(pool, label, 'BEGIN', async (client) => {
-    await limitWait(client, LOWER_LOCK_MS);
-    await breakDeadlocksSoon(client);
+  await inTime(pool, label, LOWER_LOCK_MS, async (client) => {
     const { rows } = await client.query<{ role: string }>(
       `SELECT role FROM strangler.side WHERE migration = $1 AND epoch <= $2 AND attempt <= $3 FOR UPDATE`,
       [migration, epoch, attempt],
@@ -77,8 +72,7 @@ export async function becomeOwner(
     );
     // An owner's fence is down: taking back a move must not wait for the very writer that kept it from going up.
     if (before.role === 'owner') return;
-    await lockTables(client, tables);
-    await switchFences(client, migration, tables, false);
+    await switchFences(client, migration, tables, false, LOWER_LOCK_MS);
   });
 }
 
@@ -90,7 +84,7 @@ export async function becomeFollower(
   epoch: bigint,
   owner: string,
 ): Promise<void> {
-  await transaction(pool, label, 'BEGIN', async (client) => {
+  await onClient(pool, label, async (client) => {
     const { rowCount } = await client.query(
       `UPDATE strangler.side SET role = 'follower', owner = $3, epoch = $2, attempt = greatest(attempt, $2)
        WHERE migration = $1 AND epoch <= $2 AND role IN ('fenced', 'follower')`,
@@ -123,37 +117,56 @@ export async function sideState(pool: pg.Pool, label: string, migration: string)
   }
 }
 
+/** Locks the tables, for which it waits so long at most, and switches their fences. */
 async function switchFences(
   client: pg.PoolClient,
   migration: string,
   tables: readonly string[],
   raised: boolean,
+  lockMs: number,
 ): Promise<void> {
-  for (const table of tables) {
-    await client.query(fenceSql(migration, await partitionsOf(client, table, migration), raised));
-  }
+  const trees = await treesOf(client, tables, migration, `${limitSql(lockMs)}; ${lockSql(tables)};`);
+  if (trees.length > 0) await client.query(trees.map((tree) => fenceSql(migration, tree, raised)).join('\n'));
 }
 
-async function lockTables(client: pg.PoolClient, tables: readonly string[]): Promise<void> {
+function lockSql(tables: readonly string[]): string {
   // In one fixed order, so that two moves cannot wait for each other.
   const names = [...tables].sort().map(tableIdent).join(', ');
-  if (names) await client.query(`LOCK TABLE ${names} IN SHARE ROW EXCLUSIVE MODE`);
+  return `LOCK TABLE ${names} IN SHARE ROW EXCLUSIVE MODE`;
 }
 
 /**
  * Limits each statement from here on: `lock_timeout` is for each lock, and one statement takes several, of tables and
  * of their partitions.
  */
-async function limitWait(client: pg.PoolClient, ms: number): Promise<void> {
-  await client.query(`SET LOCAL statement_timeout = ${Math.max(1, Math.ceil(ms))}`);
-}
+const limitSql = (ms: number): string => `SET LOCAL statement_timeout = ${Math.max(1, Math.ceil(ms))}`;
 
-/** An autovacuum in the way is cancelled only after `deadlock_timeout`; the default of a second is our whole time. */
-async function breakDeadlocksSoon(client: pg.PoolClient): Promise<void> {
+/** Pools whose user may not say how soon a deadlock is looked for. */
+const unprivileged = new WeakSet<pg.Pool>();
+
+/**
+ * Runs `work` in a transaction each of whose statements is limited. An autovacuum in the way is cancelled only after
+ * `deadlock_timeout`; the default of a second is our whole time, so it is shortened where that is allowed.
+ */
+async function inTime(
+  pool: pg.Pool,
+  label: string,
+  ms: number,
+  work: (client: pg.PoolClient) => Promise<void>,
+): Promise<void> {
+  const begin = `BEGIN; ${limitSql(ms)}`;
+  let hasBegun = false;
+  const working = (client: pg.PoolClient): Promise<void> => {
+    hasBegun = true;
+    return work(client);
+  };
+  if (unprivileged.has(pool)) return transaction(pool, label, begin, working);
   try {
-    await client.query(`SAVEPOINT privileged; SET LOCAL deadlock_timeout = '20ms'`);
-  } catch {
-    await client.query('ROLLBACK TO SAVEPOINT privileged');
+    await transaction(pool, label, `${begin}; SET LOCAL deadlock_timeout = '20ms'`, working);
+  } catch (error) {
+    if (hasBegun || sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error;
+    unprivileged.add(pool);
+    await transaction(pool, label, begin, working);
   }
 }
 

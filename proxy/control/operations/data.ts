@@ -1,4 +1,5 @@
 import type { Lifecycle } from '../lifecycle.ts';
+import { readIgnoring } from '../read-ignoring.ts';
 import { readPage, readRetry, readRowKey, readSkip } from '../read-parking.ts';
 import { readBackfillOrder, readVerification } from '../read-request.ts';
 import { nameIn } from './names.ts';
@@ -23,6 +24,10 @@ export function operationsOfData(lifecycle: Lifecycle) {
     listDifferences: get('/v1/migrations/:migration/differences', (request) =>
       lifecycle.differences(nameIn(request)),
     ),
+    ignoreField: post('/v1/migrations/:migration/differences/ignored', (request) => {
+      const order = readIgnoring(request);
+      return lifecycle.ignoreField(nameIn(request), order.request, order.actor);
+    }),
     listParked: get('/v1/migrations/:migration/parked', (request) =>
       lifecycle.parked(nameIn(request), readPage(request)),
     ),

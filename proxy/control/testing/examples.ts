@@ -46,7 +46,16 @@ export const DIFFERENCES: Differences = {
       noise: [],
     },
   ],
-  ignored: [{ path: '$..requestId', reason: 'each side counts its own' }],
+  ignored: [
+    {
+      ...{ path: '$..requestId', reason: 'each side counts its own' },
+      ...{ from: 'file', by: null, at: null },
+    },
+    {
+      ...{ path: '$.rounding', reason: 'the service rounds up' },
+      ...{ from: 'journal', by: 'ada', at: '2026-01-02T03:10:05.000Z' },
+    },
+  ],
 };
 
 export const CONTRACT: ContractReport = {

@@ -27,6 +27,7 @@ import type {
   SkipOutcome,
 } from '../parking.ts';
 import type { ChangeStep, Happening, LastChange } from '../happenings.ts';
+import type { IgnoredPath, IgnoreOrder, IgnoreOutcome } from '../ignoring.ts';
 import type { MigrationTraffic, Progress, RoutesUse } from '../usage.ts';
 import type { ContractReport } from '../contracts.ts';
 import {
@@ -46,12 +47,13 @@ export class MemoryLifecycle implements Lifecycle {
   readonly migrations: MigrationStatus[];
   readonly orders: {
     call: string;
-    request?: MoveRequest | VerifyRequest | RowKey | BackfillOrder;
+    request?: MoveRequest | VerifyRequest | RowKey | BackfillOrder | IgnoreOrder;
     actor: Actor;
   }[] = [];
   /** In the order in which they are listed. */
   parkedKeys: ParkedKey[] = [];
   parkedRow: ParkedRow | null = null;
+  ignored: IgnoredPath[] = DIFFERENCES.ignored;
   readonly #listeners = new Set<() => void>();
   /** Replace these to let something happen, or go wrong. */
   onMove: (migration: MigrationStatus, request: MoveRequest) => Promise<Partial<MoveOutcome>> =
@@ -130,7 +132,7 @@ export class MemoryLifecycle implements Lifecycle {
 
   async differences(name: string): Promise<Differences> {
     this.#find(name);
-    return { ...DIFFERENCES, migration: name };
+    return { ...DIFFERENCES, migration: name, ignored: this.ignored };
   }
 
   /** A page is one key here. */
@@ -168,6 +170,16 @@ export class MemoryLifecycle implements Lifecycle {
     this.#find(migration);
     this.orders.push({ call: 'holdBackfill', request, actor });
     return { migration, paused: request.paused, changed: true };
+  }
+
+  async ignoreField(migration: string, request: IgnoreOrder, actor: Actor): Promise<IgnoreOutcome> {
+    this.#find(migration);
+    this.orders.push({ call: 'ignoreField', request, actor });
+    const { path, ignored } = request;
+    this.ignored = this.ignored.filter((one) => one.path !== path || one.from === 'file');
+    const entry = { path, from: 'journal', by: actor.name, at: new Date().toISOString() } as const;
+    if (ignored) this.ignored = [...this.ignored, { ...entry, reason: actor.reason ?? '' }];
+    return { migration, path, ignored, changed: true, alsoInFile: false };
   }
 
   async found(migration: string): Promise<FoundDifferences> {

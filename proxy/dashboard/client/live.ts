@@ -19,7 +19,10 @@ const STEPS_KEPT = 200;
 const signs = signal<Signs>({ link: 'connecting', signAt: 0, statusAt: 0, trouble: '' });
 /** Whether the control API wants to know who asks before it says more. */
 export const isLocked = computed(() => signs.value.link === 'locked' || session.value?.isSignedIn === false);
-export const fresh = computed(() => freshness(signs.value, Math.max(now.value, signs.value.signAt)));
+export const fresh = computed(() => {
+  const known: Signs = isLocked.value ? { ...signs.value, link: 'locked' } : signs.value;
+  return freshness(known, Math.max(now.value, known.signAt));
+});
 
 /** Follows the control API as long as the page is open; news come once a frame at most. */
 export function startFollowing(): void {

@@ -7,7 +7,8 @@ import { quarterOfAnHour, useOf } from '../testing/usage.ts';
 import { phasesOf } from './change-of-owner.ts';
 import { lineOf, roundTop } from './chart.ts';
 import { figOf } from './fig.ts';
-import { canBeIgnored, ignoringLine } from './ignoring.ts';
+import { companionsOf, unitsOf } from './together.ts';
+import { canBeIgnored, newestIgnoring } from './ignoring.ts';
 import { comparedSides } from './comparing-sides.ts';
 import { filtered, isUnused, rowOf } from './list-routes.ts';
 import { latelyAsked, sharesOverTime } from './progress.ts';
@@ -207,7 +208,7 @@ describe('the list of routes', () => {
   const found = (differing: Partial<typeof all>) => filtered(rows, { ...all, ...differing }, Date.now());
 
   it('finds by words in any order, and by migration, arm and kind', () => {
-    expect(found({})).toHaveLength(26);
+    expect(found({})).toHaveLength(29);
     expect(found({ search: 'ORDERS get' }).map(({ place }) => place)).toEqual([
       '/api/orders',
       '/api/orders/{id}',
@@ -215,8 +216,8 @@ describe('the list of routes', () => {
     const split = found({ migration: 'orders', arm: 'split' });
     expect(split.map(({ method }) => method)).toEqual(['GET', 'GET']);
     expect(found({ kind: 'writes', arm: 'service' })).toHaveLength(3);
-    // The last route of each of the six.
-    expect(found({ use: 'unused' })).toHaveLength(6);
+    // The last route of each of the seven.
+    expect(found({ use: 'unused' })).toHaveLength(7);
     const [now, day] = [Date.now(), 86_400_000];
     const seen = (days: number) => ({ lastSeen: new Date(now - days * day).toISOString() });
     expect([seen(6), seen(8), { lastSeen: null }].map((one) => isUnused(one, now))).toEqual([
@@ -256,7 +257,7 @@ describe('the use of routes', () => {
       routes: [{ ...route, requests }],
       unmatched: [{ ...shape, path: '/new', requests: 2000 }],
     });
-    expect(use.rows).toHaveLength(26);
+    expect(use.rows).toHaveLength(29);
     expect(use.rows[0]?.requests).toEqual(requests);
     expect(use.unmatched.map(({ path }) => path)).toEqual(['/new', '/legacy/report/{…}', '/soap/orders']);
     expect(use.since).toBe('2026-01-02T00:00:45.000Z');
@@ -324,10 +325,38 @@ describe('the timeline', () => {
 });
 
 describe('ignoring a field', () => {
-  it('is a line of YAML that holds whatever the reason says', () => {
-    expect(ignoringLine('$.tags[*].price', "it's\nlate: {#}")).toBe(
-      "- { path: '$.tags[*].price', reason: 'it''s late: {#}' }",
-    );
+  it('is for what a JSONPath names', () => {
     expect(['$.a', 'status', 'header etag'].map(canBeIgnored)).toEqual([true, false, false]);
+  });
+
+  it('is known by the newest order of the migration, so that a page asks anew when somebody else gave one', () => {
+    const entry = (seq: number, kind: string, migration = 'catalog') => ({
+      ...{ seq, kind, migration, at: '', epoch: 1, actor: 'ada', reason: null, evidence: {}, hash: '' },
+    });
+    const entries = [entry(3, 'field-ignored'), entry(4, 'field-compared'), entry(5, 'repaired')];
+    expect(newestIgnoring(entries, 'catalog')).toBe(4);
+    expect(newestIgnoring(entries, 'orders')).toBe(0);
+  });
+});
+
+describe('migrations that move together', () => {
+  const [cart, alone, wishlist] = [
+    migrationNamed('cart', { stage: 'shadow', together: ['cart', 'wishlist'] }),
+    migrationNamed('alone'),
+    migrationNamed('wishlist', { stage: 'shadow', together: ['cart', 'wishlist'] }),
+  ];
+  const namesOf = (...all: (typeof cart)[]) =>
+    unitsOf(all).map(({ members, isApart }) => [members.map(({ name }) => name).join('+'), isApart]);
+
+  it('are one unit in the place of the first, and the others stand alone', () => {
+    expect(namesOf(cart, alone, wishlist)).toEqual([
+      ['cart+wishlist', false],
+      ['alone', false],
+    ]);
+    expect([companionsOf(cart), companionsOf(alone)]).toEqual([['wishlist'], []]);
+  });
+
+  it('are known for not being able to move where they stand at different stages', () => {
+    expect(namesOf(cart, { ...wishlist, stage: 'canary' })).toEqual([['cart+wishlist', true]]);
   });
 });

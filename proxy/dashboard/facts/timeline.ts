@@ -40,6 +40,7 @@ function momentOf(entry: Entry): Moment {
 function toneOf({ kind, evidence }: Entry): Tone {
   const { verb, broken } = (evidence ?? {}) as { verb?: string; broken?: unknown[] };
   if (kind === 'aborted' || kind === 'aborting' || (broken?.length ?? 0) > 0) return 'bad';
-  if (verb === 'rollback' || kind === 'rollback-started' || kind === 'skipped') return 'attention';
+  if (verb === 'rollback' || kind === 'rollback-started' || kind === 'skipped' || kind === 'field-ignored')
+    return 'attention';
   return kind === 'stage-changed' || kind === 'owner-changed' ? 'good' : 'plain';
 }

@@ -57,7 +57,13 @@ function ahead(): MigrationStatus[] {
 function behind(): MigrationStatus[] {
   return [
     migrationNamed('cart', {
-      ...{ stage: 'shadow', weightActual: 0, next: 'canary', back: 'rollback' },
+      ...{
+        stage: 'shadow',
+        weightActual: 0,
+        next: 'canary',
+        back: 'rollback',
+        together: ['cart', 'wishlist'],
+      },
       sync: syncOf({ lagSeconds: 1.2 }),
       verify: verifyOf({ state: 'running', rowsCompared: 120_000, rowsTotal: 480_000 }),
       shadow: { compared: 1840, agreed: 1840, differed: 0, dropped: 2, verdict: 'agrees', examples: [] },
@@ -67,6 +73,18 @@ function behind(): MigrationStatus[] {
         weight: 50,
         why: ['errors of the service: 4.1 %, at most 1 %, 1 min'],
       },
+    }),
+    migrationNamed('wishlist', {
+      ...{
+        stage: 'shadow',
+        weightActual: 0,
+        next: 'canary',
+        back: 'rollback',
+        together: ['cart', 'wishlist'],
+      },
+      sync: syncOf({ lagSeconds: 0.9, changesPerSecond: 2.1 }),
+      shadow: { compared: 640, agreed: 640, differed: 0, dropped: 0, verdict: 'agrees', examples: [] },
+      routes: routesOf('/api/wishlist', 'monolith').slice(0, 3),
     }),
     migrationNamed('payments', {
       ...{ stage: 'dual-write', next: 'shadow', back: 'rollback' },
@@ -111,7 +129,7 @@ function syncOf(differing: Partial<Sync>): Sync {
   return {
     ...{ from: 'monolith', to: 'service', state: 'live', detail: '', lagSeconds: 0, lagChanges: 0 },
     ...{ parked: 0, parkedKeys: 0, applied: 1200, unreadable: 0, changesPerSecond: 12, drift: [] },
-    ...{ slot: null, followerSlot: null, backfill: [], reportedAt: minutesAgo(0) },
+    ...{ slot: null, followerSlot: null, backfill: [], backfillHeld: null, reportedAt: minutesAgo(0) },
     ...differing,
   };
 }

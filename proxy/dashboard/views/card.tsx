@@ -6,6 +6,7 @@ import { pathOf, VERB_WORDS } from '../facts/stages.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { memo } from '../parts/memo.ts';
+import { list } from '../words.ts';
 
 /** One migration on the overview. */
 export const MigrationCard = memo(({ migration }: { migration: Migration }) => {
@@ -105,13 +106,14 @@ export function WaitsFor({ standing, all = false }: { standing: Standing; all?: 
 
 /** Next and back, each by way of its plan. */
 export function Moves({ migration }: { migration: Migration }) {
-  const { name, next, back, moving } = migration;
+  const { name, next, back, moving, together } = migration;
   const isMoving = moving !== null;
+  const all = list(together);
   return (
     <div class="moves">
       {back && (
         <button type="button" disabled={isMoving} onClick={() => order({ migration: name, verb: back })}>
-          <Icon name="back" /> {VERB_WORDS[back]} …<span class="spoken"> {name}</span>
+          <Icon name="back" /> {VERB_WORDS[back]} …<span class="spoken"> {all}</span>
         </button>
       )}
       {next && (
@@ -121,7 +123,7 @@ export function Moves({ migration }: { migration: Migration }) {
           disabled={isMoving}
           onClick={() => order({ migration: name, verb: next })}
         >
-          {VERB_WORDS[next]} …<span class="spoken"> {name}</span> <Icon name="next" />
+          {VERB_WORDS[next]} …<span class="spoken"> {all}</span> <Icon name="next" />
         </button>
       )}
     </div>

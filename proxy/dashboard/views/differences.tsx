@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { answerOf, api, type Schemas } from '../client/call.ts';
+import { journal } from '../client/journal.ts';
 import type { Migration } from '../stream/changes.ts';
 import { useAnswer } from '../client/use-answer.ts';
 import { Ago } from '../parts/ago.tsx';
@@ -7,7 +8,8 @@ import { Badge } from '../parts/badge.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Refusal } from '../parts/refusal.tsx';
 import { count, percent } from '../words.ts';
-import { Ignore } from './ignore.tsx';
+import { newestIgnoring } from '../facts/ignoring.ts';
+import { Ignore, Ignored } from './ignore.tsx';
 
 type Field = Schemas['FieldDifferences'];
 
@@ -17,15 +19,21 @@ const TONES = { agrees: 'good', differs: 'bad', 'not enough data': 'plain', 'no 
 export function DifferencesPanel({ migration }: { migration: Migration }) {
   const { name, shadow, stage } = migration;
   const { compared = 0, differed = 0 } = shadow ?? {};
-  const about = JSON.stringify([name, stage, differed, Math.floor(Math.log2(compared + 1))]);
-  const { answer, refusal } = useAnswer(about, () =>
+  const rules = newestIgnoring(journal.value ?? [], name);
+  const about = JSON.stringify([name, stage, rules, differed, Math.floor(Math.log2(compared + 1))]);
+  const { answer, refusal, again } = useAnswer(about, () =>
     answerOf(api.GET('/v1/migrations/{migration}/differences', { params: { path: { migration: name } } })),
   );
   if (!shadow && (answer === null || answer.compared === 0)) {
     return (
       <Panel title="Differences">
         <Refusal refusal={refusal} />
-        <p class="quiet">Nothing is compared yet; that begins at stage shadow.</p>
+        <p class="quiet">
+          {answer?.since
+            ? 'Nothing is compared yet by the present rules.'
+            : 'Nothing is compared yet; that begins at stage shadow.'}
+        </p>
+        {answer && <Ignored migration={name} ignored={answer.ignored} done={again} />}
       </Panel>
     );
   }
@@ -34,9 +42,9 @@ export function DifferencesPanel({ migration }: { migration: Migration }) {
       <Refusal refusal={refusal} />
       {answer && <Counts differences={answer} />}
       {answer?.operations.map((operation) => (
-        <Operation key={operation.operation} migration={name} operation={operation} />
+        <Operation key={operation.operation} migration={name} operation={operation} again={again} />
       ))}
-      {answer && answer.ignored.length > 0 && <Ignored ignored={answer.ignored} />}
+      {answer && <Ignored migration={name} ignored={answer.ignored} done={again} />}
     </Panel>
   );
 }
@@ -68,9 +76,11 @@ function Counts({ differences }: { differences: Schemas['Differences'] }) {
 function Operation({
   migration,
   operation,
+  again,
 }: {
   migration: string;
   operation: Schemas['OperationDifferences'];
+  again: () => void;
 }) {
   const { verdict, compared, fields, unlisted, noise } = operation;
   return (
@@ -81,7 +91,7 @@ function Operation({
       </summary>
       <ul class="fields">
         {fields.map((field) => (
-          <FieldRow key={field.field} migration={migration} field={field} />
+          <FieldRow key={field.field} migration={migration} field={field} again={again} />
         ))}
       </ul>
       {unlisted > 0 && <p class="quiet">{count(unlisted)} more in fields that are not listed.</p>}
@@ -95,7 +105,7 @@ function Operation({
   );
 }
 
-function FieldRow({ migration, field }: { migration: string; field: Field }) {
+function FieldRow({ migration, field, again }: { migration: string; field: Field; again: () => void }) {
   const [at, setAt] = useState(0);
   const example = field.examples[at] ?? field.examples[0];
   return (
@@ -129,23 +139,8 @@ function FieldRow({ migration, field }: { migration: string; field: Field }) {
             Example {at + 1} of {field.examples.length}
           </button>
         )}
-        <Ignore migration={migration} field={field.field} />
+        <Ignore migration={migration} field={field.field} done={again} />
       </div>
     </li>
-  );
-}
-
-function Ignored({ ignored }: { ignored: Schemas['IgnoredPath'][] }) {
-  return (
-    <>
-      <h3>Ignored</h3>
-      <ul class="plain">
-        {ignored.map(({ path, reason }) => (
-          <li key={path}>
-            <code>{path}</code> <span class="quiet">because {reason}</span>
-          </li>
-        ))}
-      </ul>
-    </>
   );
 }

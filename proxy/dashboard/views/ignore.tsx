@@ -1,46 +1,130 @@
 import { useState } from 'preact/hooks';
-import { canBeIgnored, ignoringLine } from '../facts/ignoring.ts';
+import { api, type Schemas } from '../client/call.ts';
+import { actor, mayOrder } from '../client/session.ts';
+import { useOrder } from '../client/use-order.ts';
+import { canBeIgnored } from '../facts/ignoring.ts';
+import { Ago } from '../parts/ago.tsx';
+import { Badge } from '../parts/badge.tsx';
+import { Refusal } from '../parts/refusal.tsx';
+import { WhoField } from './wish-fields.tsx';
 
-/**
- * "Ignore this, because …". What is ignored stands in strangler.yaml, where it is reviewed like everything else; the
- * page gives the line for it.
- */
-export function Ignore({ migration, field }: { migration: string; field: string }) {
+interface Props {
+  migration: string;
+  field: string;
+  /** Called once it is ordered. */
+  done: () => void;
+}
+
+/** "Ignore this, because …": an order to every proxy, journaled with who and why. */
+export function Ignore({ migration, field, done }: Props) {
   const [isOpen, setOpen] = useState(false);
   const [reason, setReason] = useState('');
-  const [isCopied, setCopied] = useState(false);
+  const [{ isUnderWay, refusal }, place] = useOrder();
   if (!canBeIgnored(field)) return null;
   if (!isOpen) {
     return (
-      <button type="button" class="small" onClick={() => setOpen(true)}>
-        Ignore this, because …
+      <button type="button" class="small" disabled={!mayOrder.value} onClick={() => setOpen(true)}>
+        Ignore this, because …<span class="spoken"> {field}</span>
       </button>
     );
   }
-  const line = ignoringLine(field, reason);
-  const copy = () => void navigator.clipboard.writeText(line).then(() => setCopied(true));
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    place((header) => ordered(migration, header, { path: field, ignored: true, reason }), done);
+  };
+  const isComplete = reason.trim() !== '' && actor.value.trim() !== '';
   return (
-    <div class="ignore">
+    <form class="ignore" onSubmit={submit}>
       <label class="field">
-        Ignore <code>{field}</code>, because
+        <span>
+          Ignore <code>{field}</code>, because
+        </span>
         <input
           value={reason}
-          onInput={(event) => (setReason(event.currentTarget.value), setCopied(false))}
-          maxLength={300}
+          onInput={(event) => setReason(event.currentTarget.value)}
+          maxLength={500}
+          required
+          autofocus
         />
       </label>
-      {reason.trim() !== '' && (
-        <>
-          <p class="quiet">
-            Add this line to <code>migrations.{migration}.shadow.ignore</code> in <code>strangler.yaml</code>.
-            It is taken when the file is saved, and the comparison begins anew.
-          </p>
-          <pre tabIndex={0}>{line}</pre>
-          <button type="button" class="small" onClick={copy}>
-            {isCopied ? 'Copied' : 'Copy the line'}
-          </button>
-        </>
-      )}
-    </div>
+      <WhoField />
+      <p class="quiet">
+        No proxy compares it from then on, in all operations of {migration}, and the comparison begins anew.
+        It stands in the journal, and can be compared again.
+      </p>
+      <Refusal refusal={refusal} />
+      <div class="row">
+        <button type="submit" class="primary small" disabled={isUnderWay || !isComplete}>
+          Ignore it
+        </button>
+        <button type="button" class="small" onClick={() => setOpen(false)}>
+          Not now
+        </button>
+      </div>
+    </form>
   );
+}
+
+/** What is not compared, who says so and why; what was ordered can be compared again. */
+export function Ignored({
+  migration,
+  ignored,
+  done,
+}: {
+  migration: string;
+  ignored: Schemas['IgnoredPath'][];
+  done: () => void;
+}) {
+  if (ignored.length === 0) return null;
+  return (
+    <section class="ignored" aria-labelledby="ignored-title">
+      <h3 id="ignored-title">Ignored</h3>
+      <ul class="plain">
+        {ignored.map((one) => (
+          <IgnoredRow key={`${one.from} ${one.path}`} migration={migration} one={one} done={done} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function IgnoredRow(props: { migration: string; one: Schemas['IgnoredPath']; done: () => void }) {
+  const { migration, one, done } = props;
+  const { path, reason, from, by, at } = one;
+  const [{ isUnderWay, refusal }, place] = useOrder();
+  const again = () => place((header) => ordered(migration, header, { path, ignored: false }), done);
+  return (
+    <li>
+      <div>
+        <code>{path}</code> because {reason}{' '}
+        <span class="quiet">
+          {from === 'file' ? (
+            <Badge tone="plain">strangler.yaml</Badge>
+          ) : (
+            <>
+              by {by}
+              {at && (
+                <>
+                  , <Ago at={at} />
+                </>
+              )}
+            </>
+          )}
+        </span>
+      </div>
+      {from === 'journal' && (
+        <button type="button" class="small" disabled={isUnderWay || !mayOrder.value} onClick={again}>
+          Compare it again<span class="spoken"> {path}</span>
+        </button>
+      )}
+      <Refusal refusal={refusal} />
+    </li>
+  );
+}
+
+function ordered(migration: string, header: { 'idempotency-key': string }, body: Schemas['IgnoreOrder']) {
+  return api.POST('/v1/migrations/{migration}/differences/ignored', {
+    params: { path: { migration }, header },
+    body,
+  });
 }

@@ -1,6 +1,8 @@
 import { migrationNamed, migrations, type Migration } from '../client/live.ts';
 import { addressOf } from '../client/place.ts';
 import { standingOf } from '../facts/standing.ts';
+import { companionsOf } from '../facts/together.ts';
+import { Together } from '../parts/together.tsx';
 import { Moves, WaitsFor } from './card.tsx';
 import { ContractPanel } from './contract.tsx';
 import { DifferencesPanel } from './differences.tsx';
@@ -19,17 +21,22 @@ export function MigrationView({ name }: { name: string }) {
   return (
     <div class="migration">
       <Head migration={migration} />
+      <MovesWith migration={migration} />
       <StagePath migration={migration} />
-      <div class="panels">
-        <GatesPanel migration={migration} />
-        <ContractPanel migration={migration} />
-        <OldAndNewPanel name={name} />
-        <ReadsPanel migration={migration} />
-        <SyncPanel migration={migration} />
-        <VerifyPanel migration={migration} />
+      <div class="wide">
+        <div>
+          <div class="panels">
+            <GatesPanel migration={migration} />
+            <ContractPanel migration={migration} />
+            <OldAndNewPanel name={name} />
+            <ReadsPanel migration={migration} />
+            <SyncPanel migration={migration} />
+            <VerifyPanel migration={migration} />
+          </div>
+          <DifferencesPanel migration={migration} />
+        </div>
+        <JournalPanel migration={migration} />
       </div>
-      <DifferencesPanel migration={migration} />
-      <JournalPanel migration={migration} />
     </div>
   );
 }
@@ -48,6 +55,24 @@ function Head({ migration }: { migration: Migration }) {
       <WaitsFor standing={standingOf(migration)} all />
       <Moves migration={migration} />
     </header>
+  );
+}
+
+function MovesWith({ migration }: { migration: Migration }) {
+  const companions = companionsOf(migration);
+  if (companions.length === 0) return null;
+  const isApart = companions.some((name) => migrationNamed(name)?.stage !== migration.stage);
+  return (
+    <div class="moves-with">
+      <Together names={migration.together} isApart={isApart} />
+      <p>
+        {companions.map((name) => (
+          <a key={name} href={addressOf.migration(name)}>
+            {name} <span class="quiet">{migrationNamed(name)?.stage}</span>
+          </a>
+        ))}
+      </p>
+    </div>
   );
 }
 

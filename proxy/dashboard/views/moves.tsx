@@ -9,10 +9,12 @@ import { phasesOf } from '../facts/change-of-owner.ts';
 import { Phases } from '../parts/phases.tsx';
 import { standingOf } from '../facts/standing.ts';
 import { timelineOf } from '../facts/timeline.ts';
+import { unitsOf, type Unit } from '../facts/together.ts';
 import { Ago } from '../parts/ago.tsx';
 import { Badge } from '../parts/badge.tsx';
 import { Panel } from '../parts/panel.tsx';
 import { Refusal } from '../parts/refusal.tsx';
+import { Together } from '../parts/together.tsx';
 import { Moves, WaitsFor } from './card.tsx';
 import { Timeline } from './journal.tsx';
 
@@ -33,15 +35,8 @@ export function MovesView() {
       <UnderWay about={about} moving={moving} />
       <Panel title="Next and back">
         <ul class="plain ready">
-          {all.map((migration) => (
-            <li key={migration.name}>
-              <h3>
-                <a href={addressOf.migration(migration.name)}>{migration.name}</a>{' '}
-                <span class="quiet">{migration.stage}</span>
-              </h3>
-              <WaitsFor standing={standingOf(migration)} />
-              <Moves migration={migration} />
-            </li>
+          {unitsOf(all).map((unit) => (
+            <Ready key={unit.members[0]?.name} unit={unit} />
           ))}
         </ul>
       </Panel>
@@ -49,6 +44,30 @@ export function MovesView() {
         <Timeline named moments={timelineOf((journal.value ?? []).slice(-NEWEST))} />
       </Panel>
     </div>
+  );
+}
+
+/** What could be done next with what moves as one. */
+function Ready({ unit: { members, isApart } }: { unit: Unit }) {
+  const [first] = members;
+  if (!first) return null;
+  return (
+    <li>
+      <div>
+        <h3>
+          {members.map(({ name, stage }, at) => (
+            <span key={name}>
+              {at > 0 && ' + '}
+              <a href={addressOf.migration(name)}>{name}</a>{' '}
+              {(isApart || at === members.length - 1) && <span class="quiet">{stage}</span>}
+            </span>
+          ))}
+        </h3>
+        {members.length > 1 && <Together names={members.map(({ name }) => name)} isApart={isApart} />}
+      </div>
+      <WaitsFor standing={standingOf(first)} />
+      <Moves migration={first} />
+    </li>
   );
 }
 

@@ -4,7 +4,9 @@ import { fresh, migrations } from '../client/live.ts';
 import { useRepeatedly } from '../client/use-repeatedly.ts';
 import { latelyAsked } from '../facts/progress.ts';
 import { takeoverOf } from '../facts/takeover.ts';
+import { unitsOf } from '../facts/together.ts';
 import { Fig } from '../parts/fig.tsx';
+import { Together } from '../parts/together.tsx';
 import { count, percent } from '../words.ts';
 import { MigrationCard } from './card.tsx';
 import { Growth } from './growth.tsx';
@@ -48,9 +50,21 @@ function Grown() {
           {count(all.length)} {all.length === 1 ? 'migration' : 'migrations'}
         </h2>
         <ul class="cards">
-          {all.map((migration) => (
-            <MigrationCard key={migration.name} migration={migration} />
-          ))}
+          {unitsOf(all).map(({ members, isApart }) => {
+            const [first] = members;
+            if (!first || members.length === 1)
+              return first && <MigrationCard key={first.name} migration={first} />;
+            return (
+              <li key={first.name} class="unit" data-size={members.length > 2 ? 'all' : 'two'}>
+                <Together names={members.map(({ name }) => name)} isApart={isApart} />
+                <ul class="cards">
+                  {members.map((migration) => (
+                    <MigrationCard key={migration.name} migration={migration} />
+                  ))}
+                </ul>
+              </li>
+            );
+          })}
         </ul>
       </section>
     </div>

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { asking } from '../client/call.ts';
-import { fresh, migrations } from '../client/live.ts';
+import { fresh, isLocked, migrations } from '../client/live.ts';
 import { order } from '../client/ordering.ts';
 import { addressOf, place, type Place } from '../client/place.ts';
 import { session } from '../client/session.ts';
@@ -33,9 +33,9 @@ export function Shell({ title, children }: { title: string; children: ComponentC
           <img src="/icon.svg" alt="" width="28" height="28" />
           <span>Strangler</span>
         </a>
-        <Menu />
+        {!isLocked.value && <Menu />}
         <Connection />
-        <RollBackAnywhere />
+        {!isLocked.value && <RollBackAnywhere />}
         <Who />
         <ThemeSwitch />
       </header>

@@ -1,10 +1,35 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Refused } from '../client/call.ts';
-import { signIn } from '../client/sign-in.ts';
+import { session } from '../client/session.ts';
+import { OIDC, rememberView, sentBack, signIn } from '../client/sign-in.ts';
 import { Refusal } from '../parts/refusal.tsx';
 
-/** Asks for a token, and begins a session with it. */
+/** Asks who somebody is, in the ways that the control API knows. */
 export function SignIn() {
+  const ways = session.value?.ways ?? [];
+  const [byToken, byOidc] = [ways.includes('token'), ways.includes('oidc')];
+  return (
+    <section class="sign-in sheet">
+      <h1>Sign in</h1>
+      {sentBack !== null && (
+        <p class="refusal" role="alert">
+          {sentBack}
+        </p>
+      )}
+      {byOidc && (
+        <a class={byToken ? 'button' : 'button primary'} href={OIDC} onClick={rememberView}>
+          Sign in with your organisation’s account
+        </a>
+      )}
+      {byOidc && byToken && <p class="or quiet">or with a token</p>}
+      {byToken && <TokenForm isFirst={!byOidc} />}
+      <p class="quiet">{byToken && 'The token itself is not kept here. '}The session lasts twelve hours.</p>
+    </section>
+  );
+}
+
+/** Begins a session with a token. */
+function TokenForm({ isFirst }: { isFirst: boolean }) {
   const input = useRef<HTMLInputElement>(null);
   const [refusal, setRefusal] = useState<Refused | null>(null);
   const submit = (event: Event): void => {
@@ -15,17 +40,22 @@ export function SignIn() {
     });
   };
   return (
-    <form class="sign-in sheet" onSubmit={submit}>
-      <h1>Sign in</h1>
+    <form onSubmit={submit}>
       <Refusal refusal={refusal} />
       <label for="token">Your token for this control API</label>
       <div class="row">
-        <input id="token" ref={input} type="password" autocomplete="current-password" required autofocus />
-        <button type="submit" class="primary">
+        <input
+          id="token"
+          ref={input}
+          type="password"
+          autocomplete="current-password"
+          required
+          autofocus={isFirst}
+        />
+        <button type="submit" class={isFirst ? 'primary' : undefined}>
           Sign in
         </button>
       </div>
-      <p class="quiet">The token itself is not kept here; the session lasts twelve hours.</p>
     </form>
   );
 }

@@ -80,9 +80,7 @@ function Backfill({ name, sync }: { name: string; sync: Sync }) {
           </li>
         ))}
       </ul>
-      {!isDone && (
-        <Hold name={name} isHeld={sync.backfill.some(({ rests }) => /paus|held|person/i.test(rests ?? ''))} />
-      )}
+      {!isDone && <Hold name={name} isHeld={sync.backfillHeld !== null} />}
     </section>
   );
 }

@@ -27,20 +27,26 @@ export function WishFields({ verb, wishes, onWish }: Props) {
           onInput={(event) => wish({ reason: event.currentTarget.value })}
         />
       </label>
-      {session.value?.name === null && (
-        <label class="field">
-          <span>Your name, for the journal</span>
-          <input
-            name="actor"
-            value={ownName.value}
-            maxLength={100}
-            required
-            autocomplete="username"
-            onInput={(event) => (ownName.value = event.currentTarget.value)}
-          />
-        </label>
-      )}
+      <WhoField />
     </div>
+  );
+}
+
+/** Asks who somebody is who has no name from the control API. */
+export function WhoField() {
+  if (session.value?.name !== null) return null;
+  return (
+    <label class="field">
+      <span>Your name, for the journal</span>
+      <input
+        name="actor"
+        value={ownName.value}
+        maxLength={100}
+        required
+        autocomplete="username"
+        onInput={(event) => (ownName.value = event.currentTarget.value)}
+      />
+    </label>
   );
 }
 

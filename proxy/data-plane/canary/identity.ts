@@ -6,11 +6,15 @@ import type { CanarySettings } from './schema.ts';
 import type { Signer } from './signer.ts';
 
 const LONGEST = 256;
+const LONGEST_KNOWN = 512;
+const MOST_KNOWN = 10_000;
 
 /** Knows who a client is, by what it says or by the cookie that it was given. */
 export class Identities {
   readonly #signer: Signer;
   #settings: CanarySettings;
+  /** Whose cookies they were: most clients send the same again and again. */
+  readonly #known = new Map<string, string | null>();
 
   constructor(signer: Signer, settings: CanarySettings) {
     this.#signer = signer;
@@ -19,6 +23,7 @@ export class Identities {
 
   configure(settings: CanarySettings): void {
     this.#settings = settings;
+    this.#known.clear();
   }
 
   /** The id of the client. One without any gets one with its answer, and keeps it while the exchange runs. */
@@ -36,8 +41,19 @@ export class Identities {
 
   /** The id that a proxy once gave to this client; null for none and for anything that none can have given. */
   given({ request }: Exchange): string | null {
-    const signed = readCookie(request.header('cookie'), this.#settings.cookie);
-    return signed === null ? null : this.#signer.verify(signed);
+    const header = request.header('cookie');
+    if (header === undefined) return null;
+    const known = this.#known.get(header);
+    return known === undefined ? this.#read(header) : known;
+  }
+
+  #read(header: string): string | null {
+    const signed = readCookie(header, this.#settings.cookie);
+    const id = signed === null ? null : this.#signer.verify(signed);
+    if (header.length > LONGEST_KNOWN) return id;
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.set(header, id);
+    return id;
   }
 
   #give({ request, answerHeaders }: Exchange): string {

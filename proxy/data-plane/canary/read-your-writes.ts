@@ -40,6 +40,7 @@ export class ReadYourWrites {
   readonly #stopListening: (() => void)[];
   readonly #watched = new Map<string, Watched>();
   #settings: CanarySettings;
+  #cookie: string;
   #isSynced: (migration: string) => boolean;
   #writes = 0;
   /** Reads that bring their client a newer watermark. */
@@ -52,6 +53,7 @@ export class ReadYourWrites {
   ) {
     this.#parts = parts;
     this.#settings = settings;
+    this.#cookie = cookieOf(settings);
     this.#isSynced = isSynced;
     const { freshness } = parts;
     this.#stopListening = [
@@ -63,6 +65,7 @@ export class ReadYourWrites {
   /** @param isSynced false for a migration whose sides share their data or have none: nothing is ever behind */
   configure(settings: CanarySettings, isSynced: (migration: string) => boolean): void {
     this.#settings = settings;
+    this.#cookie = cookieOf(settings);
     this.#isSynced = isSynced;
   }
 
@@ -121,10 +124,6 @@ export class ReadYourWrites {
     answerHeaders.push(['Set-Cookie', cookie], [WATERMARK_HEADER, signed]);
   }
 
-  get #cookie(): string {
-    return `${this.#settings.cookie}_wrote`;
-  }
-
   #isMissing(exchange: Exchange, migration: string, mark: Watermark): boolean {
     const look = this.#parts.freshness.latest();
     if (isApplied(look, migration, mark)) return false;
@@ -139,6 +138,7 @@ export class ReadYourWrites {
   /** The watermarks that come with the request: the cookie's, the header's, or both. */
   #carried({ request }: Exchange): Watermark[] {
     const sent = [readCookie(request.header('cookie'), this.#cookie), request.header('strangler-watermark')];
+    if (!sent[0] && !sent[1]) return [];
     return sent.flatMap((signed) => {
       const text = signed ? this.#parts.signer.verify(signed) : null;
       return text === null ? [] : [fromText(text)];
@@ -232,6 +232,8 @@ export class ReadYourWrites {
     return false;
   }
 }
+
+const cookieOf = ({ cookie }: CanarySettings): string => `${cookie}_wrote`;
 
 /** Stage `canary`, or the only one that it may follow. */
 function isNear({ stage }: Standing): boolean {

@@ -22,6 +22,14 @@ export interface AnswerLines {
   trailer: string | undefined;
   /** How long the upstream keeps its connection for a next request; 0 when it does not, null when it does not say. */
   keptForMs: number | null;
+  /** What Content-Length says; null when it says nothing. */
+  length: number | null;
+  /** The head as it came. */
+  text: string;
+  /** It came more than once, the same each time. */
+  isRepeated: boolean;
+  /** What was made of it for a client, when nothing but these mattered. */
+  made: { endConnection: boolean; keepAliveMs: number; head: string } | null;
 }
 
 const ANSWER =
@@ -66,11 +74,14 @@ export function readAnswerHead(text: string, method: string): AnswerLines | null
   const found = readLines(text.slice(lineEnd, -2));
   const framing = found && framingOf(found, status, method, isOld);
   if (!found || !framing) return null;
-  const { lines, kept, hasDate, isEventStream, needsWork, trailer } = found;
+  const { lines, kept, hasDate, isEventStream, needsWork, trailer, length } = found;
   const keptForMs = isOld || framing.kind === 'end' ? 0 : keptFor(found);
   const said = text.slice(STATUS_AT + 4, lineEnd);
   const phrase = ODD.test(said) ? '' : said;
-  return { status, phrase, lines, kept, framing, hasDate, isEventStream, needsWork, trailer, keptForMs };
+  return {
+    ...{ status, phrase, lines, kept, framing, hasDate, isEventStream, needsWork },
+    ...{ trailer, keptForMs, length, text, isRepeated: false, made: null },
+  };
 }
 
 interface FoundLines {

@@ -2,13 +2,15 @@ import type { Socket } from 'node:net';
 import { normalisePath } from '../../routes/path.ts';
 import { newExchange, type Exchange, type HeaderPair, type Problem } from '../exchange.ts';
 import { headTooSlow, problemOfUnreadable, refuseRaw } from '../lane/client-errors.ts';
-import { setForwarded } from '../lane/forwarded.ts';
+import { clientAddress, setForwarded } from '../lane/forwarded.ts';
 import { linger } from '../lane/linger.ts';
+import type { HandOver } from '../observe/lanes.ts';
 import { dateText } from './date.ts';
 import type { FastParts } from './fast-lane.ts';
 import { linesOf } from './outgoing-head.ts';
-import { readPlainHead, type PlainHead } from './plain-head.ts';
+import { readPlainHead, readRepeatedHead, type PlainHead } from './plain-head.ts';
 import { PlainRequest } from './plain-request.ts';
+import { readAsStream, readShared } from './shared-reads.ts';
 import { write } from './write.ts';
 
 /**
@@ -21,6 +23,8 @@ type State = 'new' | 'head' | 'running' | 'idle' | 'leaving' | 'gone';
 interface Forwarded {
   host: string;
   lines: string;
+  /** Lines of a client with these behind them, as they go to an upstream each time while the client repeats them. */
+  joined: { kept: string; lines: string } | null;
   headers: Record<string, string | string[] | undefined>;
 }
 
@@ -35,13 +39,17 @@ const CUT_OFF = 'HPE_INVALID_EOF_STATE';
 
 /** A client's connection, as long as all that comes over it is plain. */
 export class ClientConnection {
+  /** Address of the other end, as its socket has it. */
   readonly peer: string;
+  /** The same as logs and limits have it. */
+  readonly address: string;
   readonly isEncrypted: boolean;
   readonly #socket: Socket;
   readonly #parts: FastParts;
+  readonly #readsShared: boolean;
   #state: State = 'new';
-  /** When it came into this state. */
-  #since = performance.now();
+  /** When it was first seen in this state; 0 before: to ask for the time with each request costs more. */
+  #since = 0;
   /** What came and was not read yet. */
   #waiting: Buffer | null = null;
   #request: PlainRequest | null = null;
@@ -54,10 +62,12 @@ export class ClientConnection {
 
   constructor(socket: Socket, parts: FastParts) {
     this.peer = socket.remoteAddress ?? '';
+    this.address = clientAddress(this.peer, undefined, parts.edge.trusted);
     this.isEncrypted = 'encrypted' in socket;
     this.#socket = socket;
     this.#parts = parts;
-    socket.on('data', this.#data);
+    this.#readsShared = readShared(socket, this.#received);
+    if (!this.#readsShared) socket.on('data', this.#data);
     socket.on('end', this.#end);
     socket.on('error', this.#error);
     socket.on('drain', this.#drain);
@@ -86,11 +96,18 @@ export class ClientConnection {
     else this.#socket.pause();
   }
 
-  /** False when the client is behind. */
-  send(prefix: string, bytes: Buffer, used: number, suffix: string): boolean {
+  /** Text, a character for each byte. False when the client is behind. */
+  say(text: string): boolean {
     // A client that ended its half is on its way out, as node has it.
-    if (!this.#socket.writable) return true;
-    const flows = write(this.#socket, prefix, bytes, used, suffix);
+    return !this.#socket.writable || this.#limited(this.#socket.write(text, 'latin1'));
+  }
+
+  /** The same for text, the first `used` of some bytes, and text. */
+  send(prefix: string, bytes: Buffer, used: number, suffix: string): boolean {
+    return !this.#socket.writable || this.#limited(write(this.#socket, prefix, bytes, used, suffix));
+  }
+
+  #limited(flows: boolean): boolean {
     if (this.isBehind && !this.#hasLimit) {
       this.#hasLimit = true;
       this.#socket.setTimeout(this.#parts.edge.settings.clients.idleMs);
@@ -98,10 +115,10 @@ export class ClientConnection {
     return flows;
   }
 
-  /** Calls back once everything that was written has left the process. */
-  whenFlushed(flushed: () => void): void {
-    if (!this.isBehind) flushed();
-    else this.#socket.write('', flushed);
+  /** Tells a request whose answer was written whole once that has left the process. */
+  whenFlushed(request: PlainRequest): void {
+    if (!this.isBehind) request.answerFlushed();
+    else this.#socket.write('', () => request.answerFlushed());
   }
 
   /** The answer to a request has been given. */
@@ -113,8 +130,8 @@ export class ClientConnection {
     this.#hasLimit = false;
     if (endsConnection) return this.#leave(request.isUploading);
     this.#become('idle');
-    this.flow(true);
-    if (this.#waiting) this.#read(this.#waiting);
+    if (this.#isPaused) this.flow(true);
+    if (this.#waiting) this.#read(this.#waiting, this.#waiting.length);
   }
 
   destroy(): void {
@@ -131,8 +148,8 @@ export class ClientConnection {
 
   /** The same for all requests of a connection to one host, unless a peer that is trusted says more. */
   forwardedFor({ host, claims }: PlainHead): Forwarded {
-    const isTrusted = this.#parts.edge.trusted.includes(this.peer);
-    if (claims && isTrusted) return this.#forwardedWith(host, { ...claims }, true);
+    if (claims && this.#parts.edge.trusted.includes(this.peer))
+      return this.#forwardedWith(host, { ...claims }, true);
     if (this.#forwarded?.host !== host) this.#forwarded = this.#forwardedWith(host, {}, false);
     return this.#forwarded;
   }
@@ -140,9 +157,10 @@ export class ClientConnection {
   /** Looks whether a limit has passed. */
   look(now: number): void {
     const { clients } = this.#parts.edge.settings;
+    if (this.#since === 0) this.#since = now;
     const ms = now - this.#since;
     if (this.#state === 'running' && this.#exchange) this.#request?.look(now, this.#exchange);
-    else if (this.#state === 'head' && ms > PATIENCE_MS) this.#handOver();
+    else if (this.#state === 'head' && ms > PATIENCE_MS) this.#handOver('slow head');
     else if (this.#state === 'idle' && ms > clients.keepAliveMs) this.destroy();
     else if (this.#state === 'new' && ms > Math.min(clients.headersMs, clients.idleMs)) {
       // Whichever comes first: silence ends a connection without a word.
@@ -151,12 +169,25 @@ export class ClientConnection {
     }
   }
 
-  readonly #data = (bytes: Buffer): void => {
+  readonly #data = (bytes: Buffer): void => this.#received(bytes.length, bytes);
+
+  /** Most of what comes is one head, or a head with a small body: that is read where it lies. */
+  readonly #received = (length: number, bytes: Buffer): void => {
     if (this.#state === 'leaving') return;
-    if (!this.#request) return this.#read(this.#waiting ? Buffer.concat([this.#waiting, bytes]) : bytes);
-    const rest = this.#request.take(bytes);
+    if (!this.#request && !this.#waiting) return this.#read(bytes, length);
+    const own = this.#ownCopy(bytes, 0, length);
+    if (!this.#request) {
+      const all = this.#waiting ? Buffer.concat([this.#waiting, own]) : own;
+      return this.#read(all, all.length);
+    }
+    const rest = this.#request.take(own);
     if (rest) this.#keep(rest);
   };
+
+  #ownCopy(bytes: Buffer, from: number, to: number): Buffer {
+    const part = bytes.subarray(from, to);
+    return this.#readsShared ? Buffer.from(part) : part;
+  }
 
   /** Somebody does not wait for the answer before the next request. */
   #keep(rest: Buffer): void {
@@ -164,32 +195,61 @@ export class ClientConnection {
     if (this.#waiting.length > MOST_WAITING) this.flow(false);
   }
 
-  #read(bytes: Buffer): void {
-    this.#waiting = bytes;
-    const { clients } = this.#parts.edge.settings;
-    if (!this.#parts.isOpen()) return this.#handOver();
-    const text = bytes.toString('latin1', 0, Math.min(bytes.length, clients.maxHeaderBytes));
-    const end = text.indexOf(HEAD_END);
-    if (end === -1) {
-      if (bytes.length >= clients.maxHeaderBytes) return this.#handOver();
-      if (this.#state !== 'head') this.#become('head');
+  /** Looks for a head at the beginning of `length` bytes. */
+  #read(bytes: Buffer, length: number): void {
+    const { edge } = this.#parts;
+    const text = bytes.toString('latin1', 0, Math.min(length, edge.settings.clients.maxHeaderBytes));
+    const plain = this.#headOf(text, length);
+    if (typeof plain === 'string') {
+      if (bytes !== this.#waiting) this.#waiting = this.#ownCopy(bytes, 0, length);
+      if (plain !== 'incomplete') this.#handOver(plain);
+      else if (this.#state !== 'head') this.#become('head');
       return;
     }
-    const headEnd = end + HEAD_END.length;
-    const plain = readPlainHead(text.length === headEnd ? text : text.slice(0, headEnd), this.#before);
-    this.#before = text.length <= MOST_REMEMBERED ? plain : null;
-    // Behind one another, requests run at the same time: that is the general lane's.
-    if (!plain || bytes.length > headEnd + plain.bodyBytes || !this.#isWithinBounds(plain))
-      return this.#handOver();
     const target = normalisePath(plain.target);
-    if (target.kind === 'refusal') return this.#handOver();
+    if (target.kind === 'refusal') {
+      if (bytes !== this.#waiting) this.#waiting = this.#ownCopy(bytes, 0, length);
+      return this.#handOver('not plain');
+    }
     this.#waiting = null;
     this.#become('running');
     const request = new PlainRequest(plain, target, this, this.#parts);
     this.#request = request;
-    if (bytes.length > headEnd) request.take(bytes.subarray(headEnd));
+    if (plain.bodyBytes > 0) this.#giveBody(request, text, bytes, plain.bytes, length);
     this.#exchange = newExchange(request, request);
-    void this.#parts.edge.carryOut(this.#exchange);
+    edge.lanes.fast += 1;
+    edge.carryOut(this.#exchange);
+  }
+
+  /** Gives a request what came of its body together with its head. */
+  #giveBody(request: PlainRequest, text: string, bytes: Buffer, from: number, to: number): void {
+    if (to === from + request.bodyBytes && to === text.length) return request.takeWhole(text.slice(from));
+    request.awaitBody();
+    if (to > from) request.take(this.#ownCopy(bytes, from, to));
+  }
+
+  /** @param length of all that came; `text` is the beginning of it, in which a head has to end */
+  #headOf(text: string, length: number): PlainHead | 'incomplete' | HandOver {
+    if (!this.#parts.isOpen()) return 'switched off';
+    const plain = (this.#before && readRepeatedHead(text, this.#before)) ?? this.#newHead(text);
+    if (plain === 'incomplete') return this.#incomplete(length);
+    if (!plain) return 'not plain';
+    // Behind one another, requests run at the same time: that is the general lane's.
+    if (length > plain.bytes + plain.bodyBytes) return 'several at once';
+    return this.#isWithinBounds(plain) ? plain : 'too large';
+  }
+
+  #incomplete(length: number): 'incomplete' | 'too large' {
+    return length >= this.#parts.edge.settings.clients.maxHeaderBytes ? 'too large' : 'incomplete';
+  }
+
+  #newHead(text: string): PlainHead | 'incomplete' | null {
+    const end = text.indexOf(HEAD_END);
+    if (end === -1) return 'incomplete';
+    const headEnd = end + HEAD_END.length;
+    const plain = readPlainHead(text.length === headEnd ? text : text.slice(0, headEnd));
+    this.#before = text.length <= MOST_REMEMBERED ? plain : null;
+    return plain;
   }
 
   #isWithinBounds({ target, count, bodyBytes }: PlainHead): boolean {
@@ -202,10 +262,12 @@ export class ClientConnection {
   }
 
   /** From here on the connection is the general lane's, with all that was not read of it. */
-  #handOver(): void {
+  #handOver(why: HandOver): void {
+    this.#parts.edge.lanes.handOver(why);
     const socket = this.#socket;
     const waiting = this.#waiting;
     this.#letGo();
+    if (this.#readsShared) readAsStream(socket);
     this.#become('gone');
     this.#parts.left(this);
     socket.pause();
@@ -235,7 +297,7 @@ export class ClientConnection {
 
   #become(state: State): void {
     this.#state = state;
-    this.#since = performance.now();
+    this.#since = 0;
   }
 
   #forwardedWith(host: string, headers: Forwarded['headers'], isTrusted: boolean): Forwarded {
@@ -243,6 +305,7 @@ export class ClientConnection {
     setForwarded(headers, { peer: this.peer, host, protocol }, isTrusted);
     return {
       host,
+      joined: null,
       headers,
       lines: linesOf(Object.entries(headers).map(([name, value]) => [name, String(value)])),
     };

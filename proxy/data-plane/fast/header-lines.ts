@@ -6,6 +6,8 @@ export class HeaderLines {
   /** Begins with the CRLF of the line before, ends with that of the last one. */
   readonly text: string;
   readonly #lower: string;
+  /** What was asked for already: the lines that a client repeats are read once. */
+  #known: Map<string, string | undefined> | null = null;
 
   /** @param lower the same in lower case */
   constructor(text: string, lower: string) {
@@ -15,6 +17,15 @@ export class HeaderLines {
 
   /** The value of the first header with this lower-case name. */
   get(name: string): string | undefined {
+    const known = (this.#known ??= new Map<string, string | undefined>());
+    const value = known.get(name);
+    if (value !== undefined || known.has(name)) return value;
+    const found = this.#find(name);
+    known.set(name, found);
+    return found;
+  }
+
+  #find(name: string): string | undefined {
     const at = this.#lower.indexOf(lineStart(name));
     if (at === -1) return undefined;
     const begin = at + name.length + 3;

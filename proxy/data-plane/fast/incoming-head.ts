@@ -3,13 +3,13 @@ import { endToEndAnswer } from '../lane/hop-by-hop.ts';
 import { putInClientWords, type ClientWords } from '../lane/rewrite.ts';
 import type { AnswerLines } from './answer-head.ts';
 import { dateText } from './date.ts';
-import { linesOf } from './outgoing-head.ts';
+import { flat, linesOf } from './outgoing-head.ts';
 
 export interface IncomingOptions {
   /** Headers that go with the answer, besides its own. */
   more: readonly HeaderPair[];
-  /** Asked for only where an answer may name an address. */
-  words: () => ClientWords;
+  /** Null where nothing of an answer may name an address. */
+  words: ClientWords | null;
   endConnection: boolean;
   /** How long the client's connection is kept for its next request. */
   keepAliveMs: number;
@@ -17,9 +17,20 @@ export interface IncomingOptions {
 
 /** The head of an upstream's answer as it goes to the client: what came, spliced, in the order that node writes. */
 export function incomingHead(answer: AnswerLines, options: IncomingOptions): string {
-  const { more, endConnection, keepAliveMs } = options;
+  const { more, words, endConnection, keepAliveMs } = options;
+  const { made } = answer;
+  const isPlain = more.length === 0 && words === null && answer.hasDate;
+  if (!isPlain || !answer.isRepeated) return spliced(answer, options);
+  if (made?.endConnection === endConnection && made.keepAliveMs === keepAliveMs) return made.head;
+  const head = flat(spliced(answer, options));
+  answer.made = { endConnection, keepAliveMs, head };
+  return head;
+}
+
+function spliced(answer: AnswerLines, options: IncomingOptions): string {
+  const { more, words, endConnection, keepAliveMs } = options;
   const { kind } = answer.framing;
-  let lines = answer.needsWork ? inClientWords(answer, options.words()) : answer.kept;
+  let lines = words ? inClientWords(answer, words) : answer.kept;
   if (more.length > 0) lines += linesOf(more);
   if (endConnection) lines += 'Connection: close\r\n';
   if (answer.trailer !== undefined && kind === 'chunks') lines += `Trailer: ${answer.trailer}\r\n`;
@@ -34,8 +45,12 @@ export function interimHead({ status, phrase, lines }: AnswerLines): string {
   return `HTTP/1.1 ${status} ${phrase}\r\n${flatLines(endToEnd(lines.pairs()))}\r\n`;
 }
 
-function keepAliveLines(keepAliveMs: number): string {
-  return `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveMs / 1000)}\r\n`;
+let keepAlive = { ms: -1, lines: '' };
+
+function keepAliveLines(ms: number): string {
+  if (keepAlive.ms !== ms)
+    keepAlive = { ms, lines: `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(ms / 1000)}\r\n` };
+  return keepAlive.lines;
 }
 
 function inClientWords({ lines }: AnswerLines, words: ClientWords): string {

@@ -17,7 +17,8 @@ interface Kept {
 export class KeptConnections {
   readonly #tls: UpstreamTls;
   readonly #byAddress = new Map<URL, Kept>();
-  readonly #used = new Set<UpstreamConnection>();
+  /** Those that are open, used or not. */
+  readonly #open = new Set<UpstreamConnection>();
 
   constructor(tls: UpstreamTls) {
     this.#tls = tls;
@@ -27,41 +28,35 @@ export class KeptConnections {
   take(address: URL, isNewWanted: boolean): UpstreamConnection {
     const kept = this.#keptFor(address);
     const connection = isNewWanted ? undefined : lastUsable(kept.connections);
-    const taken = connection ?? this.#open(address, kept.secure);
-    this.#used.add(taken);
-    return taken;
+    return connection ?? this.#connect(address, kept.secure);
   }
 
   /** Takes a connection back whose answer has come to its end. `keptForMs` is what the upstream says; null for nothing. */
   giveBack(address: URL, connection: UpstreamConnection, keptForMs: number | null): void {
-    this.#used.delete(connection);
     const { connections, secure } = this.#keptFor(address);
     const ms = Math.min(KEPT_MS, keptForMs ?? KEPT_MS);
     const isGood = ms > 0 && connection.madeWith === secure && isUsable(connection);
     if (!isGood || connections.length >= MOST_KEPT) return connection.destroy();
-    connection.rest(performance.now() + ms);
+    connection.rest(ms);
     connections.push(connection);
-  }
-
-  /** Ends a connection that is of no more use. */
-  drop(connection: UpstreamConnection): void {
-    this.#used.delete(connection);
-    connection.destroy();
   }
 
   /** Ends those that have waited too long. True while any are left. */
   sweep(now: number): boolean {
     for (const [address, { connections }] of this.#byAddress) {
       // The oldest lie at the bottom; what an upstream says can make one of the others the first to go.
-      for (const connection of connections.slice()) if (connection.keptUntil <= now) connection.destroy();
+      for (const connection of connections.slice()) {
+        if (connection.keptSince === 0) connection.keptSince = now;
+        else if (now - connection.keptSince >= connection.keptMs) connection.destroy();
+      }
       if (connections.length === 0) this.#byAddress.delete(address);
     }
     return this.#byAddress.size > 0;
   }
 
   close(): void {
-    for (const { connections } of this.#byAddress.values()) retire(connections);
-    for (const connection of [...this.#used]) connection.socket.destroy();
+    // Not without a word: a request that still uses one hears that it closes.
+    for (const connection of [...this.#open]) connection.socket.destroy();
     this.#byAddress.clear();
   }
 
@@ -76,12 +71,15 @@ export class KeptConnections {
     return kept;
   }
 
-  #open(address: URL, secure: ConnectionOptions | null): UpstreamConnection {
-    return new UpstreamConnection(address, secure, (gone) => {
+  #connect(address: URL, secure: ConnectionOptions | null): UpstreamConnection {
+    const connection = new UpstreamConnection(address, secure, (gone) => {
+      this.#open.delete(gone);
       const connections = this.#byAddress.get(address)?.connections ?? [];
       const at = connections.indexOf(gone);
       if (at !== -1) connections.splice(at, 1);
     });
+    this.#open.add(connection);
+    return connection;
   }
 }
 

@@ -8,19 +8,29 @@ export interface OutgoingWords {
   basePath: string;
   /** The host that the upstream is told in the place of the client's; null keeps that. */
   host: string | null;
-  /** Lines that say where the request comes from. */
-  forwarded: string;
+  /** Lines that say where the request comes from, and what they were joined with last. */
+  forwarded: { readonly lines: string; joined: { kept: string; lines: string } | null };
   /** The connection is for this request only. */
   isSingle: boolean;
 }
 
 /** The head of a plain request as it goes to an upstream: what came, spliced. */
 export function outgoingHead(plain: PlainHead, exchange: Exchange, words: OutgoingWords): string {
-  const lines = plain.kept + words.forwarded;
+  const lines = joined(plain.kept, words.forwarded);
   const isAsItIs = words.host === null && exchange.upstreamHeaders.length === 0;
   const sent = isAsItIs ? lines : changed(lines, exchange, words.host);
   const connection = words.isSingle ? 'close' : 'keep-alive';
   return `${plain.method} ${words.basePath}${plain.target} HTTP/1.1\r\n${sent}connection: ${connection}\r\n\r\n`;
+}
+
+function joined(kept: string, forwarded: OutgoingWords['forwarded']): string {
+  if (forwarded.joined?.kept !== kept) forwarded.joined = { kept, lines: flat(kept + forwarded.lines) };
+  return forwarded.joined.lines;
+}
+
+/** The same text in one piece: to join what is in pieces takes longer each time. */
+export function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 /** With what the stages found out for the upstream in the place of what stood there. */

@@ -4,6 +4,8 @@ import { DoubledNames, HeaderLines, trimmed } from './header-lines.ts';
 /** What the header lines of a plain head say. */
 interface FoundLines {
   readonly lines: HeaderLines;
+  /** The lines with the empty one behind them. */
+  tail: string;
   /** Number of header lines. */
   count: number;
   /** The lines that go on to an upstream: those of this hop and those that say who the client is are left out. */
@@ -23,6 +25,8 @@ export interface PlainHead extends FoundLines {
   /** In origin form, as the bytes that came. */
   target: string;
   bodyBytes: number;
+  /** Of the whole head. */
+  bytes: number;
   /** The lines as they came, for the next head. */
   found: FoundLines;
 }
@@ -30,6 +34,9 @@ export interface PlainHead extends FoundLines {
 /** The whole grammar: anything else is not plain, be it wrong or just unusual. */
 const PLAIN =
   /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[!-~]* HTTP\/1\.1\r\n(?:[!#$%&'*+.^`|~\w-]+:[\t -~]*\r\n)+\r\n$/;
+
+/** The first line of it, without its end. */
+const REQUEST_LINE = /^(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \/[!-~]* HTTP\/1\.1$/;
 
 const HOST = /^(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/;
 /** Up to what a number holds exactly. */
@@ -49,8 +56,6 @@ const UNUSUAL: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-const SAYS_ZERO: ReadonlySet<string> = new Set(['DELETE', 'OPTIONS']);
-const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 /** Looking for doubled names may take the square of their number. */
 const MOST_LINES = 64;
 const VERSION = ' HTTP/1.1'.length;
@@ -60,28 +65,51 @@ const VERSION = ' HTTP/1.1'.length;
  * belongs to the general lane.
  *
  * @param text the head up to and including its empty line, a character for each byte
- * @param before the head before it on the same connection: most clients say the same of themselves each time
  * @returns null when it is not plain
  */
-export function readPlainHead(text: string, before: PlainHead | null = null): PlainHead | null {
+export function readPlainHead(text: string): PlainHead | null {
   if (!PLAIN.test(text)) return null;
+  const lineEnd = text.indexOf('\r\n');
+  const found = readLines(text.slice(lineEnd, -2));
+  return found && headOf(text, lineEnd, found);
+}
+
+/**
+ * Reads a head whose lines are those of the one before it on the same connection: most clients say the same of
+ * themselves each time, and what was read of it once need not be read again.
+ *
+ * @param text more may stand behind the head
+ * @returns null when the lines are others, or the head is not plain
+ */
+export function readRepeatedHead(text: string, { found }: PlainHead): PlainHead | null {
+  const lineEnd = text.indexOf('\r\n');
+  // Compared as a whole: `startsWith` goes character by character.
+  if (
+    text.slice(lineEnd, lineEnd + found.tail.length) !== found.tail ||
+    !REQUEST_LINE.test(text.slice(0, lineEnd))
+  )
+    return null;
+  return headOf(text, lineEnd, found);
+}
+
+/** What a request line that is plain makes of lines that are. */
+function headOf(text: string, lineEnd: number, found: FoundLines): PlainHead | null {
   const methodEnd = text.indexOf(' ');
-  const targetEnd = text.indexOf(' ', methodEnd + 1);
-  const lines = text.slice(targetEnd + VERSION, -2);
-  const found = before?.found.lines.text === lines ? before.found : readLines(lines);
-  if (found === null) return null;
-  const method = text.slice(0, methodEnd);
-  const takesBody = WITH_BODY.has(method);
+  const targetEnd = lineEnd - VERSION;
+  const method = methodOf(text, methodEnd);
+  const takesBody = method.startsWith('P');
   // Without a length, a body that is none would have to be announced to the upstream by somebody.
   if (takesBody ? found.bodyBytes === null : found.bodyBytes !== null && found.bodyBytes > 0) return null;
   const target = text.slice(methodEnd + 1, targetEnd);
   // As the general lane has it: some servers wait for a body after these unless they are told that there is none.
-  const isLengthMissing = found.bodyBytes === null && SAYS_ZERO.has(method);
+  const isLengthMissing = found.bodyBytes === null && (method === 'DELETE' || method === 'OPTIONS');
   return {
     method,
     target,
+    bytes: lineEnd + found.tail.length,
     found,
     lines: found.lines,
+    tail: found.tail,
     count: found.count,
     kept: isLengthMissing ? `${found.kept}content-length: 0\r\n` : found.kept,
     claims: found.claims,
@@ -89,6 +117,22 @@ export function readPlainHead(text: string, before: PlainHead | null = null): Pl
     bodyBytes: found.bodyBytes ?? 0,
     wantsToEnd: found.wantsToEnd,
   };
+}
+
+/** Of a head that passed the grammar: its letter and length tell, and one text for all is quicker than a new one. */
+function methodOf(text: string, length: number): string {
+  switch (text.charAt(0)) {
+    case 'G':
+      return 'GET';
+    case 'H':
+      return 'HEAD';
+    case 'D':
+      return 'DELETE';
+    case 'O':
+      return 'OPTIONS';
+    default:
+      return length === 3 ? 'PUT' : length === 4 ? 'POST' : 'PATCH';
+  }
 }
 
 /** Goes through the lines once; null when one of them, or two together, are not plain. */
@@ -127,7 +171,16 @@ function readLines(text: string): FoundLines | null {
   }
   if (host === null || !HOST.test(host)) return null;
   kept += text.slice(keptFrom);
-  return { lines: new HeaderLines(text, lower), count, kept, claims, host, bodyBytes, wantsToEnd };
+  return {
+    lines: new HeaderLines(text, lower),
+    tail: `${text}\r\n`,
+    count,
+    kept,
+    claims,
+    host,
+    bodyBytes,
+    wantsToEnd,
+  };
 }
 
 type Meaning = 'any' | 'host' | 'content-length' | 'connection' | 'claim' | 'unusual';

@@ -1,6 +1,5 @@
 import type { NormalPath } from '../../routes/path.ts';
 import type {
-  Attempt,
   Carrier,
   Destination,
   Exchange,
@@ -10,19 +9,19 @@ import type {
   RequestHead,
 } from '../exchange.ts';
 import { clientAddress, clientProtocol } from '../lane/forwarded.ts';
-import { completed, limitsOf, rewritesHost } from '../lane/outgoing.ts';
+import { rewritesHost } from '../lane/outgoing.ts';
 import { problemAsText } from '../lane/problems.ts';
+import type { ClientWords } from '../lane/rewrite.ts';
 import { ClientBody } from './client-body.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { FastParts } from './fast-lane.ts';
 import { pairsIn } from './header-lines.ts';
 import { linesOf, outgoingHead } from './outgoing-head.ts';
 import type { PlainHead } from './plain-head.ts';
-import { PlainTry, type PlainTrip, type TryClient } from './plain-try.ts';
-import { NO_BYTES } from './write.ts';
+import { PlainTry } from './plain-try.ts';
 
 /** One plain request of a client: what the stages know of it, and what they ask the lane to do for it. */
-export class PlainRequest implements RequestHead, Carrier, TryClient {
+export class PlainRequest implements RequestHead, Carrier {
   readonly method: string;
   readonly target: NormalPath;
   readonly peer: string;
@@ -33,31 +32,42 @@ export class PlainRequest implements RequestHead, Carrier, TryClient {
   readonly #plain: PlainHead;
   readonly #connection: ClientConnection;
   readonly #parts: FastParts;
-  readonly #body: ClientBody | null;
+  /** Null for none, and for one that came with the head. */
+  #body: ClientBody | null = null;
+  /** The body, if it came together with the head. */
+  #whole = '';
   #try: PlainTry | null = null;
+  /** Called once an answer of the proxy's own has left the process. */
+  #flushed: (() => void) | null = null;
   #hasBegunAnswer = false;
   #endsConnection = false;
   #onGone: Set<() => void> | null = null;
 
   constructor(plain: PlainHead, target: NormalPath, connection: ClientConnection, parts: FastParts) {
     const { claims } = plain;
-    const { trusted } = parts.edge;
     this.method = plain.method;
     this.target = target;
     this.bodyBytes = plain.bodyBytes;
     this.peer = connection.peer;
-    this.client = clientAddress(connection.peer, claims?.['x-forwarded-for'], trusted);
-    this.isSecure =
-      connection.isEncrypted ||
-      clientProtocol(claims?.['x-forwarded-proto'], trusted.includes(connection.peer)) === 'https';
+    this.client = claims ? clientNamed(claims, connection, parts) : connection.address;
+    this.isSecure = connection.isEncrypted || (claims !== null && isNamedSecure(claims, connection, parts));
     this.#plain = plain;
     this.#connection = connection;
     this.#parts = parts;
-    this.#body = plain.bodyBytes > 0 ? new ClientBody(plain.bodyBytes) : null;
   }
 
   header(name: string): string | undefined {
     return this.#plain.lines.get(name);
+  }
+
+  /** Its body came with the head. */
+  takeWhole(body: string): void {
+    this.#whole = body;
+  }
+
+  /** Its body is still to come, most of it at least. */
+  awaitBody(): void {
+    this.#body = new ClientBody(this.bodyBytes);
   }
 
   /** Takes what belongs to its body and gives the rest; null when nothing is left. */
@@ -72,15 +82,15 @@ export class PlainRequest implements RequestHead, Carrier, TryClient {
     return this.#body?.isComing ?? false;
   }
 
-  forward(exchange: Exchange, destination: Destination): Promise<Attempt> {
-    return new Promise((resolve) => {
-      const own = new PlainTry(this.#tripOf(exchange, destination), this, this.#parts.kept, (attempt) => {
-        if (this.#try === own) this.#try = null;
-        resolve(attempt);
-      });
-      this.#try = own;
-      own.start();
-    });
+  forward(exchange: Exchange, destination: Destination): void {
+    const head = this.#headFor(exchange, destination);
+    this.#try = new PlainTry(this, exchange, destination, this.#parts);
+    this.#try.start(head);
+  }
+
+  /** A try has ended. */
+  tryEnded(ended: PlainTry): void {
+    if (this.#try === ended) this.#try = null;
   }
 
   refuse(problem: Problem, headers: readonly HeaderPair[]): Promise<Outcome> {
@@ -93,7 +103,7 @@ export class PlainRequest implements RequestHead, Carrier, TryClient {
   }
 
   /** Answers with a problem, whatever of the request is still to come, or breaks off an answer that has begun. */
-  answer(problem: Problem, headers: readonly HeaderPair[], flushed: () => void = () => undefined): void {
+  answer(problem: Problem, headers: readonly HeaderPair[], flushed: (() => void) | null = null): void {
     if (this.#hasBegunAnswer) return this.breakOff();
     this.#endsConnection = this.isUploading || this.#plain.wantsToEnd;
     this.#hasBegunAnswer = true;
@@ -101,10 +111,10 @@ export class PlainRequest implements RequestHead, Carrier, TryClient {
     // As it stands, so that nothing of it can break its line.
     linesOf(headers);
     const more = [...headers, ...this.#connection.aboutItself(this.#endsConnection)];
-    this.#onGone = (this.#onGone ?? new Set()).add(flushed);
-    this.#connection.send(problemAsText(problem, more, this.method !== 'HEAD'), NO_BYTES, 0, '');
+    this.#flushed = flushed;
+    this.#connection.say(problemAsText(problem, more, this.method !== 'HEAD'));
     this.#try?.abandon();
-    this.endAnswer(flushed);
+    this.endAnswer();
   }
 
   sentHeaders(): Record<string, string | undefined> {
@@ -151,8 +161,12 @@ export class PlainRequest implements RequestHead, Carrier, TryClient {
     return this.#connection.isBehind;
   }
 
-  takeBody(): { bytes: Buffer | null; isWhole: boolean } {
-    return { bytes: this.#body?.takeKept() ?? null, isWhole: !this.isUploading };
+  get wholeBody(): string {
+    return this.#whole;
+  }
+
+  takeKeptBody(): Buffer | null {
+    return this.#body?.takeKept() ?? null;
   }
 
   flowBody(isWanted: boolean): void {
@@ -170,12 +184,31 @@ export class PlainRequest implements RequestHead, Carrier, TryClient {
     return this.#connection.send(prefix, bytes, used, suffix);
   }
 
-  endAnswer(ended: () => void): void {
-    this.#connection.whenFlushed(() => {
-      ended();
-      this.#tellGone();
-      this.#connection.answered(this, this.#endsConnection);
-    });
+  say(text: string): boolean {
+    return this.#connection.say(text);
+  }
+
+  endAnswer(): void {
+    this.#connection.whenFlushed(this);
+  }
+
+  /** The whole answer has left the process. */
+  answerFlushed(): void {
+    const flushed = this.#flushed;
+    this.#flushed = null;
+    flushed?.();
+    this.#try?.answerFlushed();
+    this.#tellGone();
+    this.#connection.answered(this, this.#endsConnection);
+  }
+
+  wordsFor(address: URL): ClientWords {
+    return { address, sent: this.#connection.forwardedFor(this.#plain).headers };
+  }
+
+  /** Client or closing proxy want the connection to end with the answer. */
+  get wantsToEnd(): boolean {
+    return this.isUploading || this.#plain.wantsToEnd || this.#parts.edge.isClosing();
   }
 
   breakOff(): void {
@@ -184,7 +217,11 @@ export class PlainRequest implements RequestHead, Carrier, TryClient {
 
   /** Nobody waits for an answer any more. */
   #tellGone(): void {
-    for (const left of this.#onGone ?? []) left();
+    const flushed = this.#flushed;
+    this.#flushed = null;
+    flushed?.();
+    if (!this.#onGone) return;
+    for (const left of this.#onGone) left();
     this.#onGone = null;
   }
 
@@ -200,26 +237,24 @@ export class PlainRequest implements RequestHead, Carrier, TryClient {
     }
   }
 
-  #tripOf(exchange: Exchange, destination: Destination): PlainTrip {
+  #headFor(exchange: Exchange, { address, side, onNewConnection }: Destination): string {
     const { edge, basePathOf } = this.#parts;
-    const { settings } = edge;
-    const { address, side, onNewConnection } = destination;
-    const forwarded = this.#connection.forwardedFor(this.#plain);
-    const isRewritten = rewritesHost(exchange.match, side, settings.upstreamHosts);
-    return {
-      ...destination,
-      method: this.method,
-      head: outgoingHead(this.#plain, exchange, {
-        basePath: basePathOf(address),
-        host: isRewritten ? address.host : null,
-        forwarded: forwarded.lines,
-        isSingle: onNewConnection,
-      }),
-      limits: limitsOf(exchange, settings.timeouts),
-      words: () => ({ address, sent: forwarded.headers }),
-      answerHeaders: (answer) => completed(exchange, answer),
-      endConnection: () => this.isUploading || this.#plain.wantsToEnd || edge.isClosing(),
-      keepAliveMs: settings.clients.keepAliveMs,
-    };
+    const isRewritten = rewritesHost(exchange.match, side, edge.settings.upstreamHosts);
+    return outgoingHead(this.#plain, exchange, {
+      basePath: basePathOf(address),
+      host: isRewritten ? address.host : null,
+      forwarded: this.#connection.forwardedFor(this.#plain),
+      isSingle: onNewConnection,
+    });
   }
+}
+
+type Claims = NonNullable<PlainHead['claims']>;
+
+function clientNamed(claims: Claims, { peer }: ClientConnection, { edge }: FastParts): string {
+  return clientAddress(peer, claims['x-forwarded-for'], edge.trusted);
+}
+
+function isNamedSecure(claims: Claims, { peer }: ClientConnection, { edge }: FastParts): boolean {
+  return clientProtocol(claims['x-forwarded-proto'], edge.trusted.includes(peer)) === 'https';
 }

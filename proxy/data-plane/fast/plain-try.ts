@@ -1,47 +1,16 @@
-import type { AnswerHead, Attempt, Destination, HeaderPair } from '../exchange.ts';
+import type { Destination, Exchange, HeaderPair } from '../exchange.ts';
 import { hearLastWords } from '../lane/last-words.ts';
+import { completed, limitsOf } from '../lane/outgoing.ts';
 import { UnwantedAnswer, UpstreamTimeout } from '../lane/problems.ts';
 import type { TimeoutSettings } from '../lane/schema.ts';
-import type { ClientWords } from '../lane/rewrite.ts';
-import { readAnswerHead, type AnswerLines } from './answer-head.ts';
+import { readAnswerHead, type AnswerLines, type Framing } from './answer-head.ts';
 import { BodyRelay, LAST_CHUNK } from './body-relay.ts';
 import { incomingHead, interimHead } from './incoming-head.ts';
-import type { KeptConnections } from './kept-connections.ts';
+import type { FastParts } from './fast-lane.ts';
+import type { PlainRequest } from './plain-request.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 import { brokenAnswer, hangUp, overflow, switchedProtocol } from './upstream-errors.ts';
-import { NO_BYTES, write } from './write.ts';
-
-/** One try of a plain request at one address. */
-export interface PlainTrip extends Destination {
-  method: string;
-  /** The whole head, as it goes there. */
-  head: string;
-  limits: TimeoutSettings;
-  words: () => ClientWords;
-  answerHeaders: (answer: AnswerHead) => readonly HeaderPair[];
-  endConnection: () => boolean;
-  keepAliveMs: number;
-}
-
-/** What a try needs of the request's own connection. */
-export interface TryClient {
-  readonly isGone: boolean;
-  /** It has not taken yet what was written for it. */
-  readonly isBehind: boolean;
-  /** Status of an answer of the proxy's own; 0 while there is none. */
-  readonly saidStatus: number;
-  /** Bytes of the body that came already, and whether more are to come. */
-  takeBody(): { bytes: Buffer | null; isWhole: boolean };
-  /** More of the body may come. */
-  flowBody(isWanted: boolean): void;
-  /** From here on the answer is the upstream's. */
-  beginAnswer(endConnection: boolean): void;
-  /** False asks to wait for `clientDrained`. */
-  send(prefix: string, bytes: Buffer, used: number, suffix: string): boolean;
-  /** All of the answer was written: calls back once it has left the process. */
-  endAnswer(ended: () => void): void;
-  breakOff(): void;
-}
+import { write } from './write.ts';
 
 /** The same as in the general lane. */
 const LONGEST_HEAD = 16 * 1024;
@@ -50,48 +19,54 @@ const PROTOCOL = 'HTTP/1.';
 
 /** Carries one request to one address, and what comes back to the client. Its end is told once. */
 export class PlainTry implements ConnectionUser {
-  readonly #trip: PlainTrip;
-  readonly #client: TryClient;
-  readonly #kept: KeptConnections;
-  readonly #ended: (attempt: Attempt) => void;
+  readonly #client: PlainRequest;
+  readonly #exchange: Exchange;
+  readonly #destination: Destination;
+  readonly #parts: FastParts;
+  readonly #limits: TimeoutSettings;
   readonly #startedAt = performance.now();
   #connection: UpstreamConnection | null = null;
   #onUsedConnection = false;
   #isConnecting = false;
-  /** When the last byte of the request had left; 0 before. */
-  #sentAt = 0;
-  #readAt = 0;
+  /** The last byte of the request has left. */
+  #isSent = false;
+  /** When that, or that something came, was first seen by `look`; 0 before. */
+  #quietSince = 0;
   #noByteCame = true;
   #head = '';
   #answer: AnswerLines | null = null;
+  #hasBegun = false;
   #relay: BodyRelay | null = null;
   #idleMs: number;
   #firstByteMs: number | null = null;
-  #status = 0;
   #failed = false;
   #isOver = false;
-  #stopHearing: () => void = () => undefined;
+  #stopHearing: (() => void) | null = null;
 
-  constructor(trip: PlainTrip, client: TryClient, kept: KeptConnections, ended: (attempt: Attempt) => void) {
-    this.#trip = trip;
+  constructor(client: PlainRequest, exchange: Exchange, destination: Destination, parts: FastParts) {
     this.#client = client;
-    this.#kept = kept;
-    this.#ended = ended;
-    this.#idleMs = trip.limits.idleMs;
+    this.#exchange = exchange;
+    this.#destination = destination;
+    this.#parts = parts;
+    this.#limits = limitsOf(exchange, parts.edge.settings.timeouts);
+    this.#idleMs = this.#limits.idleMs;
   }
 
-  start(): void {
+  /** @param head the whole of it, as it goes to the upstream */
+  start(head: string): void {
     if (this.#client.isGone) return this.#end(null);
-    const connection = this.#kept.take(this.#trip.address, this.#trip.onNewConnection);
+    const { address, onNewConnection } = this.#destination;
+    const connection = this.#parts.kept.take(address, onNewConnection);
     this.#connection = connection;
     connection.user = this;
     this.#onUsedConnection = connection.wasUsed;
     this.#isConnecting = !connection.wasUsed;
-    const { bytes, isWhole } = this.#client.takeBody();
-    write(connection.socket, this.#trip.head, bytes ?? NO_BYTES, bytes?.length ?? 0, '');
-    if (isWhole) return this.#requestWritten();
+    const came = this.#client.takeKeptBody();
+    if (came) write(connection.socket, head, came, came.length, '');
+    else connection.socket.write(head + this.#client.wholeBody, 'latin1');
+    if (!this.#client.isUploading) return this.#requestWritten();
     this.#stopHearing = hearLastWords(connection.socket);
-    connection.limitStall(this.#trip.limits.idleMs);
+    connection.limitStall(this.#limits.idleMs);
     this.#client.flowBody(!connection.socket.writableNeedDrain);
   }
 
@@ -109,23 +84,31 @@ export class PlainTry implements ConnectionUser {
     this.#end(null);
   }
 
+  /** All of the answer has left the process. */
+  answerFlushed(): void {
+    this.#end(null);
+  }
+
   /** The client has taken what was written. */
   clientDrained(): void {
-    this.#readAt = performance.now();
+    this.#quietSince = 0;
     this.#connection?.socket.resume();
   }
 
   /** Looks whether a limit has passed. */
   look(now: number): void {
     if (this.#isOver || !this.#connection) return;
-    const { connectMs, firstByteMs } = this.#trip.limits;
+    const { connectMs, firstByteMs } = this.#limits;
     if (this.#isConnecting) {
       if (now - this.#startedAt > connectMs) this.#fail(new UpstreamTimeout('connect', connectMs));
-    } else if (this.#sentAt === 0) return;
-    else if (!this.#answer) {
-      if (now - this.#sentAt > firstByteMs) this.#fail(new UpstreamTimeout('first byte', firstByteMs));
-    } else if (this.#client.isBehind) this.#readAt = now;
-    else if (now - this.#readAt > this.#idleMs) this.#fail(new UpstreamTimeout('idle', this.#idleMs));
+      return;
+    }
+    if (!this.#isSent) return;
+    if (this.#quietSince === 0 || (this.#answer && this.#client.isBehind)) this.#quietSince = now;
+    const quietMs = now - this.#quietSince;
+    if (!this.#answer) {
+      if (quietMs > firstByteMs) this.#fail(new UpstreamTimeout('first byte', firstByteMs));
+    } else if (quietMs > this.#idleMs) this.#fail(new UpstreamTimeout('idle', this.#idleMs));
   }
 
   connected(): void {
@@ -133,7 +116,7 @@ export class PlainTry implements ConnectionUser {
   }
 
   drained(): void {
-    if (this.#sentAt === 0) this.#client.flowBody(true);
+    if (!this.#isSent) this.#client.flowBody(true);
   }
 
   stalled(): void {
@@ -142,13 +125,14 @@ export class PlainTry implements ConnectionUser {
 
   received(bytes: Buffer, length: number): boolean {
     this.#noByteCame = false;
-    this.#readAt = performance.now();
+    // Interim answers do not put off the first byte of the answer itself.
+    if (this.#answer) this.#quietSince = 0;
     return this.#relay ? this.#pass(this.#relay, '', bytes, 0, length) : this.#readHead(bytes, 0, length);
   }
 
   ended(): void {
     if (this.#relay?.endsWithConnection) {
-      this.#client.send('', NO_BYTES, 0, LAST_CHUNK);
+      this.#client.say(LAST_CHUNK);
       return this.#answerEnded(false);
     }
     this.#fail(hangUp());
@@ -161,9 +145,9 @@ export class PlainTry implements ConnectionUser {
   #requestWritten(): void {
     const socket = this.#connection?.socket;
     const written = (): void => {
-      this.#sentAt = performance.now();
+      this.#isSent = true;
     };
-    if (!socket || socket.writableLength === 0) written();
+    if (!socket || socket.writableLength === 0) this.#isSent = true;
     else socket.write('', written);
   }
 
@@ -171,6 +155,13 @@ export class PlainTry implements ConnectionUser {
     const before = this.#head.length;
     const came = bytes.toString('latin1', from, Math.min(to, from + LONGEST_HEAD));
     const text = before === 0 ? came : this.#head + came;
+    const known = this.#connection?.answerBefore;
+    if (known && text.slice(0, known.text.length) === known.text && this.#client.method !== 'HEAD') {
+      const end = known.text.length;
+      known.isRepeated = true;
+      this.#head = '';
+      return this.#take(known, text, end, bytes, from + end - before, to);
+    }
     const end = text.indexOf(HEAD_END, Math.max(0, before - HEAD_END.length));
     if (end === -1) {
       this.#head = text;
@@ -179,36 +170,52 @@ export class PlainTry implements ConnectionUser {
       return true;
     }
     const headEnd = end + HEAD_END.length;
-    const answer = readAnswerHead(text.slice(0, headEnd), this.#trip.method);
+    const answer = readAnswerHead(text.slice(0, headEnd), this.#client.method);
+    if (this.#connection) this.#connection.remember(answer, this.#client.method);
     this.#head = '';
-    return this.#take(answer, bytes, from + headEnd - before, to);
+    return this.#take(answer, text, headEnd, bytes, from + headEnd - before, to);
   }
 
-  #take(answer: AnswerLines | null, bytes: Buffer, from: number, to: number): boolean {
+  /** @param text what came, as far as it was read; behind `headEnd` stands what lies in `bytes` between `from` and `to` */
+  #take(
+    answer: AnswerLines | null,
+    text: string,
+    headEnd: number,
+    bytes: Buffer,
+    from: number,
+    to: number,
+  ): boolean {
     // Whoever refused the rest of an upload has answered already.
     if (this.#isOver || this.#client.saidStatus > 0) return true;
     if (!answer) return this.#fail(brokenAnswer());
     if (answer.status === 101) return this.#fail(switchedProtocol());
     if (answer.status < 200) return this.#inform(answer, bytes, from, to);
-    if (!this.#trip.isWanted(answer.status)) return this.#fail(new UnwantedAnswer(answer.status));
-    const endConnection = this.#trip.endConnection();
+    if (!this.#destination.isWanted(answer.status)) return this.#fail(new UnwantedAnswer(answer.status));
+    const endConnection = this.#client.wantsToEnd;
     const head = this.#headOf(answer, endConnection);
     if (head instanceof Error) return this.#fail(head);
     this.#client.beginAnswer(endConnection);
+    this.#hasBegun = true;
+    if (isWhole(answer.framing, to - from) && text.length - headEnd === to - from) {
+      this.#client.say(head + text.slice(headEnd));
+      this.#answerEnded(true);
+      return true;
+    }
     this.#relay = new BodyRelay(answer.framing);
     return this.#pass(this.#relay, head, bytes, from, to);
   }
 
   /** Whether a body may come is between this proxy and each of its ends; all else that is said meanwhile goes on. */
   #inform(answer: AnswerLines, bytes: Buffer, from: number, to: number): boolean {
-    if (answer.status !== 100) this.#client.send(interimHead(answer), NO_BYTES, 0, '');
+    if (answer.status !== 100) this.#client.say(interimHead(answer));
     return from === to || this.#readHead(bytes, from, to);
   }
 
   /** An error where a header of our own cannot be written; thrown from here, it would end the process. */
   #headOf(answer: AnswerLines, endConnection: boolean): string | Error {
-    const { words, keepAliveMs } = this.#trip;
+    const { keepAliveMs } = this.#parts.edge.settings.clients;
     try {
+      const words = answer.needsWork ? this.#client.wordsFor(this.#destination.address) : null;
       return incomingHead(answer, { more: this.#begin(answer), words, endConnection, keepAliveMs });
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
@@ -217,12 +224,15 @@ export class PlainTry implements ConnectionUser {
 
   #begin(answer: AnswerLines): readonly HeaderPair[] {
     const { status, lines } = answer;
+    const exchange = this.#exchange;
     this.#answer = answer;
-    this.#status = status;
+    this.#quietSince = 0;
     this.#firstByteMs = performance.now() - this.#startedAt;
     this.#failed = status >= 500;
-    if (answer.isEventStream) this.#idleMs = this.#trip.limits.streamIdleMs;
-    return this.#trip.answerHeaders({ status, header: (name) => lines.get(name) });
+    if (answer.isEventStream) this.#idleMs = this.#limits.streamIdleMs;
+    exchange.answerBytes = answer.length;
+    if (exchange.beforeAnswer.length === 0) return exchange.answerHeaders;
+    return completed(exchange, { status, header: (name) => lines.get(name) });
   }
 
   #pass(relay: BodyRelay, head: string, bytes: Buffer, from: number, to: number): boolean {
@@ -240,22 +250,28 @@ export class PlainTry implements ConnectionUser {
   #answerEnded(isClean: boolean): void {
     const connection = this.#connection;
     this.#connection = null;
-    this.#stopHearing();
-    this.#trip.upstreamDone();
+    this.#hearNoMore();
+    this.#destination.upstreamDone();
     if (connection) this.#letGo(connection, isClean);
-    this.#client.endAnswer(() => this.#end(null));
+    this.#client.endAnswer();
   }
 
   #letGo(connection: UpstreamConnection, isClean: boolean): void {
-    const isReusable = isClean && this.#sentAt > 0 && !this.#trip.onNewConnection;
-    if (isReusable) this.#kept.giveBack(this.#trip.address, connection, this.#answer?.keptForMs ?? null);
-    else this.#kept.drop(connection);
+    const { address, onNewConnection } = this.#destination;
+    if (isClean && this.#isSent && !onNewConnection)
+      this.#parts.kept.giveBack(address, connection, this.#answer?.keptForMs ?? null);
+    else connection.destroy();
+  }
+
+  #hearNoMore(): void {
+    this.#stopHearing?.();
+    this.#stopHearing = null;
   }
 
   /** In the middle of an answer nothing can be said any more: a broken one is better than one that looks whole. */
   #fail(error: Error): true {
-    if (this.#isOver || (this.#relay && !this.#connection)) return true;
-    if (this.#relay) {
+    if (this.#isOver || (this.#hasBegun && !this.#connection)) return true;
+    if (this.#hasBegun) {
       // When the client left first, the side did nothing wrong.
       if (!this.#client.isGone) this.#failed = true;
       this.#client.breakOff();
@@ -267,12 +283,13 @@ export class PlainTry implements ConnectionUser {
   #end(error: Error | null): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#stopHearing();
-    if (this.#connection) this.#kept.drop(this.#connection);
+    this.#hearNoMore();
+    this.#connection?.destroy();
     this.#connection = null;
-    if (!error) this.#trip.upstreamDone();
-    this.#ended({
-      status: error ? 0 : this.#status || this.#client.saidStatus,
+    if (!error) this.#destination.upstreamDone();
+    this.#client.tryEnded(this);
+    this.#destination.ended({
+      status: error ? 0 : (this.#answer?.status ?? this.#client.saidStatus),
       failed: this.#failed || error !== null,
       firstByteMs: this.#firstByteMs,
       error,
@@ -281,4 +298,9 @@ export class PlainTry implements ConnectionUser {
       onUsedConnection: this.#onUsedConnection,
     });
   }
+}
+
+/** So many bytes behind its head are all of its body. */
+function isWhole(framing: Framing, bytes: number): boolean {
+  return framing.kind === 'length' ? framing.bytes === bytes : framing.kind === 'none' && bytes === 0;
 }

@@ -1,6 +1,7 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectSecurely, type ConnectionOptions } from 'node:tls';
 import { peerOf } from '../lane/connections.ts';
+import type { AnswerLines } from './answer-head.ts';
 
 /** The request that a connection is used for at the moment. */
 export interface ConnectionUser {
@@ -19,6 +20,8 @@ export interface ConnectionUser {
 
 const FIRST_BUFFER = 16 * 1024;
 const LARGE_BUFFER = 64 * 1024;
+/** Longest head that is kept to be known again. */
+const MOST_REMEMBERED = 2048;
 
 /** One connection to an upstream, for one request after the other. */
 export class UpstreamConnection {
@@ -29,8 +32,12 @@ export class UpstreamConnection {
   wasUsed = false;
   /** How it was connected to an https address; null for a plain one. */
   readonly madeWith: ConnectionOptions | null;
-  /** Until when it may be taken from the pool, by `performance.now()`. */
-  keptUntil = 0;
+  /** How long it may lie in the pool. */
+  keptMs = 0;
+  /** When it was first seen lying there, by `performance.now()`; 0 before. */
+  keptSince = 0;
+  /** The last answer's head, to be known again. */
+  answerBefore: AnswerLines | null = null;
   readonly #left: (self: UpstreamConnection) => void;
   #buffer: Buffer | null = null;
   #nextSize = FIRST_BUFFER;
@@ -39,7 +46,7 @@ export class UpstreamConnection {
 
   /**
    * @param secure how to connect to an https address; null for a plain one
-   * @param left called when it closes while nobody uses it
+   * @param left called when it closes
    */
   constructor(address: URL, secure: ConnectionOptions | null, left: (self: UpstreamConnection) => void) {
     this.#left = left;
@@ -65,11 +72,18 @@ export class UpstreamConnection {
     this.#hasLimit = true;
   }
 
+  /** Keeps the head of an answer: the next one may well be the same. To HEAD the same head means another end. */
+  remember(answer: AnswerLines | null, method: string): void {
+    const isShort = answer !== null && answer.text.length <= MOST_REMEMBERED;
+    this.answerBefore = isShort && method !== 'HEAD' && answer.status >= 200 ? answer : null;
+  }
+
   /** Lets go of the request, so that the next one finds a connection as it was. */
-  rest(keptUntil: number): void {
+  rest(keptMs: number): void {
     this.user = null;
     this.wasUsed = true;
-    this.keptUntil = keptUntil;
+    this.keptMs = keptMs;
+    this.keptSince = 0;
     if (this.#hasLimit) this.socket.setTimeout(0);
     this.#hasLimit = false;
   }
@@ -127,7 +141,7 @@ export class UpstreamConnection {
   #closed(): void {
     const { user } = this;
     this.user = null;
-    if (user) user.closed(this.#error);
-    else this.#left(this);
+    this.#left(this);
+    user?.closed(this.#error);
   }
 }

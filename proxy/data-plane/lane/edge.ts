@@ -2,6 +2,7 @@ import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { newExchange, type Attempt, type Carrier, type Exchange, type Outcome } from '../exchange.ts';
 import type { Destination, HeaderPair, Problem } from '../exchange.ts';
+import type { LaneCounts } from '../observe/lanes.ts';
 import type { Forwarder } from './forward.ts';
 import type { TrustedProxies } from './forwarded.ts';
 import { announcedBytes, isUploading, lingerAfter } from './linger.ts';
@@ -18,8 +19,9 @@ export interface EdgeParts {
   trusted: TrustedProxies;
   settings: OutgoingSettings;
   isClosing: () => boolean;
-  /** Takes an exchange through the stages; never rejects. */
-  carryOut: (exchange: Exchange) => Promise<void>;
+  lanes: LaneCounts;
+  /** Takes an exchange through the stages; never throws. */
+  carryOut: (exchange: Exchange) => void;
 }
 
 /** Takes a request from node:http into the stages. */
@@ -48,6 +50,7 @@ export function receiveUpgrade(req: IncomingMessage, socket: Socket, head: Buffe
 function begin(carrier: NodeCarrier): void {
   const { res, parts } = carrier;
   const { clients } = parts.settings;
+  parts.lanes.general += 1;
   const target = readTarget(res.req, clients);
   if ('status' in target) {
     // Where the next request begins is not sure.
@@ -56,7 +59,7 @@ function begin(carrier: NodeCarrier): void {
   }
   const exchange = newExchange(headOf(res.req, target, parts.trusted), carrier);
   watchClient(res, clients, (problem) => carrier.answer(problem, exchange.answerHeaders));
-  void parts.carryOut(exchange);
+  parts.carryOut(exchange);
 }
 
 /** Answers with a problem, whatever of the request is still to come, or breaks off an answer that has begun. */
@@ -99,10 +102,14 @@ class NodeCarrier implements Carrier {
     this.#way = way;
   }
 
-  forward(exchange: Exchange, destination: Destination): Promise<Attempt> {
+  forward(exchange: Exchange, destination: Destination): void {
     const { settings, isClosing } = this.parts;
     const way = { settings, isClosing, sendBody: this.#sendBody(exchange) };
-    return this.#way.send(tripOf(this.res, exchange, destination, this.#outgoing(), way));
+    const sent = this.#way.send(tripOf(this.res, exchange, destination, this.#outgoing(), way));
+    sent.then(
+      (attempt) => destination.ended(attempt),
+      (error: unknown) => destination.broke(error),
+    );
   }
 
   refuse(problem: Problem, headers: readonly HeaderPair[]): Promise<Outcome> {

@@ -62,7 +62,10 @@ export function tripOf(
   completeUpstreamHeaders(headers, exchange);
   const { path, query } = exchange.request.target;
   return {
-    ...destination,
+    address,
+    onNewConnection: destination.onNewConnection,
+    isWanted: (status) => destination.isWanted(status),
+    upstreamDone: () => destination.upstreamDone(),
     target: basePathOf(address) + path + query,
     headers,
     sendBody,
@@ -91,6 +94,8 @@ export function limitsOf({ match }: Exchange, general: TimeoutSettings): Timeout
 
 /** Asks everybody who adds to answers, now that the head of one is known. */
 export function completed(exchange: Exchange, answer: AnswerHead): readonly HeaderPair[] {
+  const length = answer.header('content-length');
+  if (length !== undefined) exchange.answerBytes = Number(length);
   for (const look of exchange.beforeAnswer) look(answer);
   return exchange.answerHeaders;
 }

@@ -72,7 +72,6 @@ const ask = () => send(`http://127.0.0.1:${(front.address() as AddressInfo).port
 function tripTo(url: string, part: Partial<Trip> = {}): Trip {
   const address = new URL(url);
   return {
-    side: 'monolith',
     address,
     onNewConnection: false,
     isWanted: () => true,

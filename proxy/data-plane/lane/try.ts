@@ -14,7 +14,9 @@ import type { ClientWords } from './rewrite.ts';
 import type { TimeoutSettings } from './schema.ts';
 
 /** One try of a request on its way to an address. */
-export interface Trip extends Destination {
+export interface Trip extends Pick<Destination, 'address' | 'onNewConnection'> {
+  isWanted: (status: number) => boolean;
+  upstreamDone: () => void;
   /** Path and query that the address is asked for. */
   target: string;
   headers: OutgoingHttpHeaders;

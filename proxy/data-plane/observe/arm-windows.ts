@@ -37,8 +37,13 @@ export class ArmWindows {
   }
 
   /** A read that was decided before this stage and weight says nothing about them. */
-  record({ side, seq }: Pick<Decision, 'side' | 'seq'>, latencyUs: number | null, failed: boolean): void {
-    if (seq >= this.seq) this.#sides[side].record(latencyUs, failed);
+  record(
+    { side, seq }: Pick<Decision, 'side' | 'seq'>,
+    latencyUs: number | null,
+    failed: boolean,
+    now?: number,
+  ): void {
+    if (seq >= this.seq) this.#sides[side].record(latencyUs, failed, now);
   }
 
   stats(): ArmsStats {

@@ -73,8 +73,10 @@ class MigrationTraffic {
   readonly heldByEpoch = new Map<number, Histogram>();
   heldTooLong = 0;
   arms: ArmWindows | null = null;
+  readonly #now: () => number;
 
   constructor(now: () => number) {
+    this.#now = now;
     const windows = (): Record<Side, SlidingWindow> => ({
       monolith: new SlidingWindow(LAST_MINUTE, now),
       service: new SlidingWindow(LAST_MINUTE, now),
@@ -85,8 +87,9 @@ class MigrationTraffic {
 
   recordRead(decision: Exchange['decision'], latencyMs: number | null, failed: boolean): void {
     const latencyUs = latencyMs === null ? null : latencyMs * 1000;
-    this.lastMinute[decision.side].record(latencyUs, failed);
-    this.arms?.record(decision, latencyUs, failed);
+    const now = this.#now();
+    this.lastMinute[decision.side].record(latencyUs, failed, now);
+    this.arms?.record(decision, latencyUs, failed, now);
   }
 
   recordHold(ms: number, epoch: number): void {

@@ -73,7 +73,6 @@ export class Observers {
   begin(exchange: Exchange): void {
     this.#requestIds?.begin(exchange);
     this.#traces?.begin(exchange);
-    this.#accessLog?.begin(exchange);
   }
 
   /** Called once the client has its answer, or has left. */

@@ -32,15 +32,15 @@ export class SlidingWindow {
   }
 
   /** @param latencyUs null when there was no answer: it has no latency, not a short one */
-  record(latencyUs: number | null, failed: boolean): void {
-    const slice = this.#current();
+  record(latencyUs: number | null, failed: boolean, now = this.#now()): void {
+    const slice = this.#current(now);
     slice.requests += 1;
     if (failed) slice.failed += 1;
     if (latencyUs !== null) slice.latency.record(latencyUs);
   }
 
   sum(): { requests: number; failed: number; latency: Histogram } {
-    const oldest = this.#number() - this.#slices.length + 1;
+    const oldest = this.#number(this.#now()) - this.#slices.length + 1;
     const sum = { requests: 0, failed: 0, latency: new Histogram() };
     for (const slice of this.#slices) {
       if (slice.number < oldest) continue;
@@ -51,8 +51,8 @@ export class SlidingWindow {
     return sum;
   }
 
-  #current(): Slice {
-    const number = this.#number();
+  #current(now: number): Slice {
+    const number = this.#number(now);
     const slice = this.#slices[number % this.#slices.length] as Slice;
     if (slice.number !== number) {
       slice.number = number;
@@ -63,7 +63,7 @@ export class SlidingWindow {
     return slice;
   }
 
-  #number(): number {
-    return Math.floor(this.#now() / this.#sliceMs);
+  #number(now: number): number {
+    return Math.floor(now / this.#sliceMs);
   }
 }

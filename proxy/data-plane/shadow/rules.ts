@@ -38,6 +38,20 @@ export function problemOfPath(path: string): string | null {
   }
 }
 
+/** Why a text names nothing that could be left out of a comparison; null when it does. */
+export function problemOfIgnoring(path: string): string | null {
+  return path.trim() === '$' ? 'would ignore the whole answer; name a part of it' : problemOfPath(path);
+}
+
+/** The settings with what somebody ordered to be ignored besides, in whichever order it was. */
+export function withIgnored(settings: ShadowSettings, paths: readonly string[]): ShadowSettings {
+  const own = new Set(settings.ignore.map(({ path }) => path));
+  const added = paths.filter((path) => !own.has(path)).toSorted();
+  if (added.length === 0) return settings;
+  const rules = added.map((path) => ({ path, reason: 'the journal says why' }));
+  return { ...settings, ignore: [...settings.ignore, ...rules] };
+}
+
 /** Prepares the rules once per configuration. */
 export function compileRules({ compare, headers, ignore, mask }: ShadowSettings): Rules {
   const { arrays, nullIsMissing, numbers } = compare;

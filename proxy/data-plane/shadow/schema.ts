@@ -1,17 +1,17 @@
 import { z } from 'zod';
-import { problemOfPath } from './rules.ts';
+import { problemOfIgnoring, problemOfPath } from './rules.ts';
 
-const jsonPath = z.string().superRefine((path, context) => {
-  const problem = problemOfPath(path);
-  if (problem !== null) context.addIssue({ code: 'custom', message: problem });
-});
+const textWithout = (problemOf: (text: string) => string | null) =>
+  z.string().superRefine((text, context) => {
+    const problem = problemOf(text);
+    if (problem !== null) context.addIssue({ code: 'custom', message: problem });
+  });
+const jsonPath = textWithout(problemOfPath);
 
 const ignoreRule = z.strictObject({
-  path: jsonPath
-    .refine((path) => path.trim() !== '$', 'would ignore the whole answer; name a part of it')
-    .describe(
-      'JSONPath (RFC 9535) of what is left out: `$.items[*].updatedAt`, or `$..updatedAt` at any depth.',
-    ),
+  path: textWithout(problemOfIgnoring).describe(
+    'JSONPath (RFC 9535) of what is left out: `$.items[*].updatedAt`, or `$..updatedAt` at any depth.',
+  ),
   reason: z.string().trim().min(1).describe('Why a difference here means nothing.'),
 });
 

@@ -63,6 +63,26 @@ describe('comparing reads in the shadow', () => {
     expect(bed.proxy.stats().migrations['catalog']?.shadow).toBeNull();
   });
 
+  it('leaves out at once what is ordered to be ignored, beside what the file ignores, and compares it again when told', async () => {
+    const feed = new FakeFeed(standing({ stage: 'shadow', shadowSince: '2026-01-01T00:00:00.000Z' }));
+    await start({
+      ...{ feed, monolith: says({ at: 1, price: 10, tax: 1 }), service: says({ at: 2, price: 11, tax: 1 }) },
+      shadow: { ignore: [{ path: '$.at', reason: 'a clock' }] },
+    });
+    await get();
+    const before = await found();
+    expect(before?.examples).toEqual(['GET /api/products/1 $.price: monolith 10, service 11']);
+    feed.change('catalog', { ignored: ['$.price'] });
+    expect(bed.proxy.stats().migrations['catalog']?.shadow).toBeNull();
+    await get();
+    const ignoring = await found();
+    expect(ignoring).toMatchObject({ compared: 1, agreed: 1, differed: 0 });
+    expect(ignoring?.basis).not.toBe(before?.basis);
+    feed.change('catalog', { ignored: [] });
+    await get();
+    expect(await found()).toMatchObject({ compared: 1, differed: 1, basis: before?.basis });
+  });
+
   it('finds a difference that stays, and says where it is', async () => {
     await start({ monolith: says({ price: 10 }), service: says({ price: 11 }) });
     await get('/api/products/1?q=x');

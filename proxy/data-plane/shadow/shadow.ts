@@ -1,13 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ShadowSettings } from './schema.ts';
 import { completeUpstreamHeaders, type Exchange } from '../exchange.ts';
 import { rewritesHost, type UpstreamHosts } from '../lane/outgoing.ts';
-import type { Standings } from '../standing.ts';
+import type { Standing, Standings } from '../standing.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
 import type { Asker } from './ask.ts';
 import { Comparer } from './comparer.ts';
 import { isAnswer, Mirror, type Sample, type ShadowFindings, type ShadowStats } from './mirror.ts';
 import type { ContractCheck } from './recorded.ts';
-import { basisOf } from './rules.ts';
+import { basisOf, withIgnored } from './rules.ts';
 
 export interface SettingsOfAll {
   /** Undefined for a migration that is not configured any more. */
@@ -15,6 +16,9 @@ export interface SettingsOfAll {
   timeoutMs: number;
   upstreamHosts: UpstreamHosts;
 }
+
+/** What the journal says of comparing. */
+type Orders = Pick<Standing, 'shadowSince' | 'ignored'>;
 
 export interface ShadowParts {
   asker: Asker;
@@ -40,7 +44,9 @@ export class ShadowReads {
   readonly #comparer = new Comparer();
   #settings: SettingsOfAll;
   readonly #mirrors = new Map<string, Mirror>();
-  readonly #since = new Map<string, string | null>();
+  readonly #orders = new Map<string, Orders>();
+  /** The settings of the configuration with what was ordered besides: rules are prepared once for each. */
+  readonly #inForce = new Map<string, ShadowSettings>();
   #revision = 0;
 
   constructor(parts: ShadowParts) {
@@ -51,9 +57,10 @@ export class ShadowReads {
   /** Findings go on as long as the rules are the same; under other rules they begin anew. */
   configure(settings: SettingsOfAll): void {
     this.#settings = settings;
+    this.#inForce.clear();
     for (const [migration, mirror] of this.#mirrors) {
-      const own = settings.of(migration);
-      if (own && basisOf(this.#since.get(migration) ?? null, own) === mirror.basis) mirror.configure(own);
+      const own = this.#settingsOf(migration);
+      if (own && basisOf(this.#sinceOf(migration), own) === mirror.basis) mirror.configure(own);
       else this.#forget(migration);
     }
   }
@@ -61,9 +68,9 @@ export class ShadowReads {
   /** Looks at an exchange that has ended; a sampled read goes to both sides once more. */
   consider(exchange: Exchange): void {
     const { match, request } = exchange;
-    if (!match || !isWorthComparing(exchange)) return;
-    const settings = this.#settings.of(match.migration);
-    if (!settings || Math.random() * 100 >= settings.sample) return;
+    const settings = match && this.#settingsOf(match.migration);
+    if (!settings || settings.sample === 0 || !isWorthComparing(exchange)) return;
+    if (Math.random() * 100 >= settings.sample) return;
     const { path, query } = request.target;
     this.#mirrorOf(match.migration, settings).offer({
       service: match.service,
@@ -77,12 +84,15 @@ export class ShadowReads {
     });
   }
 
-  /** Forgets what was found in an earlier stage `shadow`: it may long be mended. */
+  /** Forgets what was found in an earlier stage `shadow`: it may long be mended; and what was found by other rules. */
   follow(standings: Standings): void {
-    for (const { migration, shadowSince } of standings.byMigration.values()) {
-      const before = this.#since.get(migration);
-      this.#since.set(migration, shadowSince);
-      if (before !== undefined && before !== shadowSince) this.#forget(migration);
+    for (const { migration, shadowSince, ignored } of standings.byMigration.values()) {
+      const before = this.#orders.get(migration);
+      const orders = { shadowSince, ignored };
+      if (before && isDeepStrictEqual(before, orders)) continue;
+      this.#orders.set(migration, orders);
+      this.#inForce.delete(migration);
+      if (before) this.#forget(migration);
     }
   }
 
@@ -112,6 +122,20 @@ export class ShadowReads {
     this.#parts.asker.close();
   }
 
+  #settingsOf(migration: string): ShadowSettings | undefined {
+    const known = this.#inForce.get(migration);
+    if (known) return known;
+    const configured = this.#settings.of(migration);
+    if (!configured) return undefined;
+    const settings = withIgnored(configured, this.#orders.get(migration)?.ignored ?? []);
+    this.#inForce.set(migration, settings);
+    return settings;
+  }
+
+  #sinceOf(migration: string): string | null {
+    return this.#orders.get(migration)?.shadowSince ?? null;
+  }
+
   #forget(migration: string): void {
     this.#mirrors.get(migration)?.close();
     this.#mirrors.delete(migration);
@@ -131,7 +155,7 @@ export class ShadowReads {
       timeoutMs: () => this.#settings.timeoutMs,
       changed: () => (this.#revision += 1),
     };
-    mirror = new Mirror(parts, settings, this.#since.get(migration) ?? null);
+    mirror = new Mirror(parts, settings, this.#sinceOf(migration));
     this.#mirrors.set(migration, mirror);
     return mirror;
   }

@@ -75,6 +75,7 @@ export function standing(part: Partial<Standing>): Standing {
     holdWrites: false,
     isFenced: true,
     shadowSince: null,
+    ignored: [],
     ...part,
   };
 }

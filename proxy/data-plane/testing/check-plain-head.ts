@@ -1,6 +1,6 @@
 import { isClaim } from '../lane/forwarded.ts';
 import { pairsIn } from '../fast/header-lines.ts';
-import { readPlainHead } from '../fast/plain-head.ts';
+import { readPlainHead, readRepeatedHead, type PlainHead } from '../fast/plain-head.ts';
 import { readSlowly, type OracleHead } from './plain-oracle.ts';
 
 /** What must never be among the lines that go on, nor in a head that is plain. */
@@ -14,6 +14,22 @@ const NEVER_PLAIN = [
   'proxy-connection',
 ];
 
+/** The last head that was plain: the next one may have the same lines. */
+let before: PlainHead | null = null;
+
+/** Holds what is read of lines that were read before against what is read of them anew. */
+function contradictionOfRepeated(text: string): string | null {
+  const head = text.indexOf('\r\n\r\n') + 4;
+  for (const known of [before, readPlainHead(text)]) {
+    const repeated = known && readRepeatedHead(`${text}GET `, known);
+    const anew = repeated && readPlainHead(text.slice(0, repeated.bytes));
+    const isSameHead = anew !== null && JSON.stringify(anew) === JSON.stringify(repeated);
+    if (repeated && (!isSameHead || repeated.bytes !== head))
+      return 'its lines are repeated, and read as others';
+  }
+  return null;
+}
+
 /**
  * Holds what the fast lane reads against what is read slowly. Gives the contradiction in words; null when there is
  * none.
@@ -22,7 +38,11 @@ const NEVER_PLAIN = [
  */
 export function checkPlainHead(text: string): { isPlain: boolean; contradiction: string | null } {
   const plain = readPlainHead(text);
-  if (!plain) return { isPlain: false, contradiction: null };
+  const contradiction = contradictionOfRepeated(text);
+  if (!plain || contradiction) return { isPlain: plain !== null, contradiction };
+  if (readRepeatedHead(text, plain) === null)
+    return { isPlain: true, contradiction: 'its lines are not known again' };
+  before = plain;
   const slow = readSlowly(text);
   if (!slow) return { isPlain: true, contradiction: 'it is taken for plain, and is not' };
   const { method, target, lines, kept, host, bodyBytes } = plain;

@@ -3,6 +3,8 @@ import type { AddressHealth } from './health.ts';
 /** One address of a side, and what runs there. */
 export interface Address {
   readonly url: URL;
+  /** Its host and port, which a URL puts together anew whenever it is asked. */
+  readonly host: string;
   readonly health: AddressHealth;
   /** Requests that run there now. */
   running: number;

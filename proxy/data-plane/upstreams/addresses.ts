@@ -117,7 +117,7 @@ export class Addresses {
     const health: AddressHealth = new AddressHealth(this.#parts.now, (before) =>
       this.#changed(url, health, before),
     );
-    return { url, health, running: 0, stopChecks: () => undefined };
+    return { url, host: url.host, health, running: 0, stopChecks: () => undefined };
   }
 
   #startChecks(address: Address): void {

@@ -1,4 +1,4 @@
-import type { Attempt, Exchange } from '../exchange.ts';
+import type { Attempt, Destination, Exchange, Side } from '../exchange.ts';
 import { UpstreamTimeout } from '../lane/problems.ts';
 import type { Address } from './address.ts';
 import { Addresses, type AddressesParts, type AddressStats } from './addresses.ts';
@@ -24,11 +24,14 @@ export interface SideHealth {
   fellBack: number;
 }
 
-/** How one request is sent to one address. */
-export interface Sending {
-  address: Address;
-  isWanted: (status: number) => boolean;
-  onNewConnection: boolean;
+/** Whose request is sent to one address after the other. */
+export interface Sender {
+  readonly exchange: Exchange;
+  readonly isWanted: (status: number) => boolean;
+  /** Called once for each address. */
+  ended(attempt: Attempt, address: Address): void;
+  /** The same where the lane failed. */
+  broke(error: unknown): void;
 }
 
 const GATEWAY_ERRORS: ReadonlySet<number> = new Set([502, 503, 504]);
@@ -40,6 +43,7 @@ const BUSY_RETRY_MS = 1000;
 export class Pool {
   readonly addresses: Addresses;
   readonly #name: string;
+  readonly #side: Side;
   readonly #parts: AddressesParts;
   readonly #budget: RetryBudget;
   readonly #counts = { retried: 0, notRetried: 0, notAsked: 0, fellBack: 0 };
@@ -50,6 +54,7 @@ export class Pool {
   /** @param name of the side, as the log says it */
   constructor(name: string, settings: SideSettings, parts: AddressesParts) {
     this.#name = name;
+    this.#side = name === MONOLITH ? 'monolith' : 'service';
     this.#parts = parts;
     this.#settings = settings;
     this.#budget = new RetryBudget(parts.now);
@@ -98,34 +103,34 @@ export class Pool {
   }
 
   /** Sends a request to one address, once, and learns from what becomes of it. */
-  async send(exchange: Exchange, { address, isWanted, onNewConnection }: Sending): Promise<Attempt> {
-    const verdict = this.#verdictOn(address);
-    // The head is what tells: the rest of an event stream may take for ever.
-    let isHeard = false;
-    exchange.tried.push(address.url.host);
+  send(sender: Sender, address: Address, onNewConnection: boolean): void {
+    const { exchange } = sender;
+    const own = new PoolTry(this, sender, address, onNewConnection, this.#circuit);
+    // An array of one is smaller than one that has grown.
+    if (exchange.tried.length === 0) exchange.tried = [address.host];
+    else exchange.tried.push(address.host);
     address.running += 1;
     this.#running += 1;
     try {
-      const attempt = await exchange.carrier.forward(exchange, {
-        side: this.#name === MONOLITH ? 'monolith' : 'service',
-        address: address.url,
-        onNewConnection,
-        isWanted: (status) => {
-          isHeard = true;
-          verdict.answered(status);
-          return isWanted(status);
-        },
-        upstreamDone: exchange.finishWrite,
-      });
-      const why = isHeard ? breakOf(attempt) : failureOf(attempt, exchange);
-      if (why !== null) verdict.failed(why);
-      // A lane does not ask for an upgrade whether it is wanted.
-      else if (!isHeard && attempt.firstByteMs !== null) verdict.answered(attempt.status);
-      return attempt;
-    } finally {
-      address.running -= 1;
-      this.#running -= 1;
+      exchange.carrier.forward(exchange, own);
+    } catch (error) {
+      own.broke(error);
     }
+  }
+
+  /** A try has ended. */
+  ended(address: Address): void {
+    address.running -= 1;
+    this.#running -= 1;
+  }
+
+  get side(): Side {
+    return this.#side;
+  }
+
+  /** The circuit was opened by the last of too many failures. */
+  opened(why: string): void {
+    this.#parts.logger.warn({ side: this.#name, why }, 'the circuit is open: no requests for a while');
   }
 
   get health(): SideHealth {
@@ -141,23 +146,90 @@ export class Pool {
   close(): void {
     this.addresses.close();
   }
+}
 
-  /** Who is told how a try fares: as things stood when it began. */
-  #verdictOn(address: Address) {
-    const circuit = this.#circuit;
-    const era = circuit?.era ?? 0;
-    const { isLastResort } = this.addresses;
-    const failed = (why: string): void => {
-      this.addresses.failed(address, why);
-      if (circuit?.failed(era))
-        this.#parts.logger.warn({ side: this.#name, why }, 'the circuit is open: no requests for a while');
-    };
-    const answered = (status: number): void => {
-      if (GATEWAY_ERRORS.has(status)) return failed(`answers ${status}`);
-      address.health.answered(isLastResort);
-      circuit?.answered(era);
-    };
-    return { answered, failed };
+/** One try at one address of a pool; address and circuit are told how it fares, as things stood when it began. */
+class PoolTry implements Destination {
+  readonly address: URL;
+  readonly side: Side;
+  readonly onNewConnection: boolean;
+  readonly #pool: Pool;
+  readonly #sender: Sender;
+  readonly #address: Address;
+  readonly #circuit: Circuit | null;
+  readonly #era: number;
+  readonly #isLastResort: boolean;
+  /** The head is what tells: the rest of an event stream may take for ever. */
+  #isHeard = false;
+  #isOver = false;
+
+  constructor(
+    pool: Pool,
+    sender: Sender,
+    address: Address,
+    onNewConnection: boolean,
+    circuit: Circuit | null,
+  ) {
+    this.address = address.url;
+    this.side = pool.side;
+    this.onNewConnection = onNewConnection;
+    this.#pool = pool;
+    this.#sender = sender;
+    this.#address = address;
+    this.#circuit = circuit;
+    this.#era = circuit?.era ?? 0;
+    this.#isLastResort = pool.addresses.isLastResort;
+  }
+
+  isWanted(status: number): boolean {
+    this.#isHeard = true;
+    this.#answered(status);
+    return this.#sender.isWanted(status);
+  }
+
+  upstreamDone(): void {
+    this.#sender.exchange.finishWrite();
+  }
+
+  ended(attempt: Attempt): void {
+    if (!this.#end()) return;
+    try {
+      this.#judge(attempt);
+      this.#sender.ended(attempt, this.#address);
+    } catch (error) {
+      // Nobody stands above this who could catch it: the end of an answer is told by a socket.
+      this.#sender.broke(error);
+    }
+  }
+
+  broke(error: unknown): void {
+    if (this.#end()) this.#sender.broke(error);
+  }
+
+  #judge(attempt: Attempt): void {
+    const why = this.#isHeard ? breakOf(attempt) : failureOf(attempt, this.#sender.exchange);
+    if (why !== null) this.#failed(why);
+    // A lane does not ask for an upgrade whether it is wanted.
+    else if (!this.#isHeard && attempt.firstByteMs !== null) this.#answered(attempt.status);
+  }
+
+  /** False when it has ended before. */
+  #end(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    this.#pool.ended(this.#address);
+    return true;
+  }
+
+  #failed(why: string): void {
+    this.#pool.addresses.failed(this.#address, why);
+    if (this.#circuit?.failed(this.#era)) this.#pool.opened(why);
+  }
+
+  #answered(status: number): void {
+    if (GATEWAY_ERRORS.has(status)) return this.#failed(`answers ${status}`);
+    this.#address.health.answered(this.#isLastResort);
+    this.#circuit?.answered(this.#era);
   }
 }
 

@@ -33,7 +33,8 @@ export class Upstreams {
   readonly #gone = new Map<string, Pool>();
 
   constructor(settings: UpstreamSettings, parts: UpstreamsParts) {
-    const now = (): number => performance.timeOrigin + performance.now();
+    const { timeOrigin } = performance;
+    const now = (): number => timeOrigin + performance.now();
     this.#parts = { now, random: Math.random, agentFor: () => false, ...parts };
     this.monolith = new Pool(MONOLITH, settings.monolith, this.#parts);
     this.#services = this.#poolsOf(settings);

@@ -10,8 +10,13 @@ import { workOf } from '../../../migrations/lifecycle/moves.ts';
 import { tablePairSchema } from '../../../migrations/mapping/schema.ts';
 import type { Stream } from '../../../migrations/relay/stream.ts';
 
-/** A server of its own, with the settings that logical replication, the peer, needs; all else as it comes. */
+/**
+ * A server of its own, with the settings that logical replication, the peer, needs; all else as it comes: a commit waits
+ * until it is on the disk.
+ */
 export interface Server {
+  /** Where its data are. */
+  folder: string;
   database(name: string): Promise<string>;
   stop(): Promise<void>;
 }
@@ -37,16 +42,21 @@ const TABLE = (name: string): string => `
     seen timestamptz NOT NULL, note text);
   CREATE INDEX ON ${name} (code);`;
 
-export async function startServer(): Promise<Server> {
+/** What a server is told so that a commit costs next to nothing. */
+export const WITHOUT_DISK: readonly string[] = ['fsync=off', 'synchronous_commit=off'];
+
+/** @param more settings of this server, such as `fsync=off` */
+export async function startServer(more: readonly string[] = []): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'strangler-bench-'));
   // As root, the server runs as a user of its own, who has to get in.
   await chmod(folder, 0o755);
-  const flags = ['wal_level=logical', 'max_wal_size=4GB', 'max_connections=100'];
+  const flags = ['wal_level=logical', 'max_wal_size=4GB', 'max_connections=100', ...more];
   const server = await startEmbedded(
     join(folder, 'data'),
     flags.flatMap((flag) => ['-c', flag]),
   );
   return {
+    folder,
     database: (name) => server.database(name),
     stop: async () => {
       await server.stop();

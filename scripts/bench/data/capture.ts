@@ -1,9 +1,9 @@
 import { relayForever } from '../../../migrations/relay/relay.ts';
 import type { Server } from './bed.ts';
-import { openBed } from './bed.ts';
+import { openBed, startServer, WITHOUT_DISK } from './bed.ts';
 import { writeLoad } from './load.ts';
 import type { Finding } from './measure.ts';
-import { median, rounded } from './measure.ts';
+import { flushMs, median, rounded } from './measure.ts';
 
 const GOAL = 0.85;
 const ROWS = 20_000;
@@ -11,9 +11,32 @@ const LOAD = { seconds: 4, connections: 8, rate: 0 };
 
 /**
  * What the monolith's writers still manage with the trigger on their table, with the log read instead, and with the
- * whole sync behind the trigger.
+ * whole sync behind the trigger: on a server that waits for its disk at each commit, as one in production does, and on
+ * one that does not, where nothing but the capture's own work is seen.
  */
-export async function benchCapture(server: Server, rounds: number): Promise<Finding[]> {
+export async function benchCapture(rounds: number): Promise<Finding[]> {
+  return [
+    ...(await onServer([], rounds, async ({ folder }) => {
+      return `each commit on disk, which takes ${(await flushMs(folder)).toFixed(2)} ms here`;
+    })),
+    ...(await onServer(WITHOUT_DISK, rounds, async () => 'no commit waits for the disk')),
+  ];
+}
+
+async function onServer(
+  settings: readonly string[],
+  rounds: number,
+  words: (server: Server) => Promise<string>,
+): Promise<Finding[]> {
+  const server = await startServer(settings);
+  try {
+    return await ratesOn(server, rounds, await words(server));
+  } finally {
+    await server.stop();
+  }
+}
+
+async function ratesOn(server: Server, rounds: number, where: string): Promise<Finding[]> {
   const rates = {
     without: [] as number[],
     captured: [] as number[],
@@ -36,7 +59,7 @@ export async function benchCapture(server: Server, rounds: number): Promise<Find
   }
   const without = median(rates.without);
   const finding = (what: string, values: readonly number[], goal: number | null): Finding => ({
-    what,
+    what: `${what} (${where})`,
     value: `${rounded(median(values))} transactions/s`,
     peer: `the same without: ${rounded(without)}`,
     ratio: (median(values) / without).toFixed(2),

@@ -19,9 +19,26 @@ export function differencesInWords(found: Schemas['Differences'], screen: Screen
   return [
     `${screen.paint('bold', migration)}: ${verdictInWords(verdict, screen)}, ${countsInWords(found)}, ${when}`,
     ...operations.flatMap((operation) => ['', ...operationInWords(operation, screen)]),
-    ...(ignored.length > 0 ? ['', 'Ignored, as the configuration says:'] : []),
-    ...ignored.map(({ path, reason }) => `  ${path}: ${reason}`),
+    ...(ignored.length > 0 ? ['', 'Ignored:'] : []),
+    ...ignored.map(({ path, reason, by, at }) => `  ${path}: ${reason} (${orderedBy(by, at)})`),
   ].join('\n');
+}
+
+function orderedBy(by: string | null, at: string | null): string {
+  return by === null ? 'in strangler.yaml' : `by ${by}, ${at}`;
+}
+
+/** What became of an order to ignore a field, or to compare it again. */
+export function ignoringInWords(outcome: Schemas['IgnoreOutcome']): string {
+  const { migration, path, ignored, changed, alsoInFile } = outcome;
+  const state = ignored ? 'ignored' : 'compared again';
+  const anew = changed ? '; the comparison begins anew' : ', as it was before';
+  const file = alsoInFile
+    ? ignored
+      ? '; strangler.yaml ignores it too'
+      : '; but strangler.yaml ignores it'
+    : '';
+  return `${migration}: ${path} is ${state}${anew}${file}`;
 }
 
 function operationInWords(operation: Schemas['OperationDifferences'], screen: Screen): string[] {

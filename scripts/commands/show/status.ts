@@ -9,9 +9,12 @@ import {
   verifyInWords,
 } from '../../../proxy/dashboard/words.ts';
 import type { Schemas } from '../client.ts';
+import type { Besides } from '../read-besides.ts';
+import { lastChangeInWords } from './change.ts';
 import type { Screen } from './screen.ts';
 import { driftInWords, syncPairs } from './sync.ts';
 import { table, tableWithin } from './table.ts';
+import { trafficInWords } from './traffic.ts';
 
 type Migration = Schemas['MigrationStatus'];
 
@@ -38,7 +41,7 @@ export function statusTable(migrations: Migration[], screen: Screen): string {
 }
 
 /** Everything about one migration. */
-export function statusDetail(migration: Migration, screen: Screen): string {
+export function statusDetail(migration: Migration, screen: Screen, besides: Besides | null = null): string {
   const { name, service, epoch, sync, verify, shadow, routes, back, waitsFor, addresses, together } =
     migration;
   const others = together.filter((each) => each !== name);
@@ -53,7 +56,11 @@ export function statusDetail(migration: Migration, screen: Screen): string {
       ...(sync ? syncPairs(sync) : []),
       ...(shadow ? [['SHADOW', shadowInWords(shadow)] as [string, string]] : []),
       ...rampPairs(migration, screen),
+      ...(besides?.lastChange
+        ? [['LAST CHANGE', lastChangeInWords(besides.lastChange)] as [string, string]]
+        : []),
     ]),
+    ...(besides ? ['', trafficInWords(besides.traffic, screen)] : []),
     ...listed(
       'Tables that were changed since the sync began:',
       (sync?.drift ?? []).map((one) => driftInWords(one, screen)),

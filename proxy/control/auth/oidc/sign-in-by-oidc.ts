@@ -34,8 +34,16 @@ export class SignInByOidc {
     this.#logger = logger;
   }
 
+  /** Ends on the page when the provider is away: a person is looking at it. */
   async begin(response: Response): Promise<void> {
-    const { url, secret } = await this.#provider().begin();
+    const begun = await this.#provider()
+      .begin()
+      .catch((error: unknown) => {
+        this.#logger.warn({ err: error }, 'a sign-in by the OIDC provider could not begin');
+        return null;
+      });
+    if (!begun) return response.redirect(302, '/?sign-in=away');
+    const { url, secret } = begun;
     // Lax: the browser comes back from another site, and a strict cookie would not come along.
     const options = { httpOnly: true, sameSite: 'lax', secure: this.#secure, path: PATH } as const;
     response.cookie(COOKIE, secret, { ...options, maxAge: MINUTES * 60_000 });

@@ -28,14 +28,6 @@ export class AccessLog {
     this.#logger = pino(options, this.#file);
   }
 
-  /** Has the length of the answer noted, which only its head tells. */
-  begin(exchange: Exchange): void {
-    exchange.beforeAnswer.push((answer) => {
-      const length = answer.header('content-length');
-      if (length !== undefined) exchange.answerBytes = Number(length);
-    });
-  }
-
   end(exchange: Exchange): void {
     const hasFailed = isFailure(exchange);
     const { sample } = this.#settings;

@@ -1,7 +1,9 @@
 import { Registry, collectDefaultMetrics } from 'prom-client';
 import type { Standings } from '../../standing.ts';
 import type { ProxyStats } from '../../stats.ts';
+import type { LaneCounts } from '../lanes.ts';
 import { register } from './family.ts';
+import { laneFamilies } from './lane-families.ts';
 import type { RequestCounts } from './request-counts.ts';
 import { requestFamilies } from './request-families.ts';
 import { journalFamilies, shadowFamilies, standingFamilies, writeFamilies } from './state-families.ts';
@@ -10,6 +12,7 @@ import { doorFamilies, sideFamilies } from './upstream-families.ts';
 /** What figures are read from when somebody asks for them. */
 export interface MetricsSource {
   requests: RequestCounts;
+  lanes: LaneCounts;
   stats: ProxyStats;
   standings: Standings;
   leaseIsLive: boolean;
@@ -19,7 +22,7 @@ export interface MetricsSource {
  * Writes every figure in the text format of Prometheus. What a request costs is counted elsewhere, in arrays; it is
  * put in this form only here, for a scrape is rare.
  */
-export function renderMetrics({ requests, stats, standings, leaseIsLive }: MetricsSource): Promise<string> {
+export function renderMetrics({ requests, lanes, stats, standings, leaseIsLive }: MetricsSource): Promise<string> {
   const registry = new Registry();
   register(registry, [
     ...requestFamilies(requests, Object.keys(stats.migrations)),
@@ -29,6 +32,7 @@ export function renderMetrics({ requests, stats, standings, leaseIsLive }: Metri
     ...journalFamilies(stats, leaseIsLive),
     ...sideFamilies(stats.upstreams),
     ...doorFamilies(stats.refused),
+    ...laneFamilies(lanes),
   ]);
   return Registry.merge([registry, processRegistry()]).metrics();
 }

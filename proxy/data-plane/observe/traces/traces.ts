@@ -13,7 +13,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import type { Attempt, Carrier, Destination, Exchange } from '../../exchange.ts';
+import type { Carrier, Destination, Exchange } from '../../exchange.ts';
 import type { ProxyLogger } from '../observers.ts';
 import { createExporter } from './span-exporter.ts';
 import { answerAttributes, attemptAttributes, requestAttributes, spanName, tryAttributes } from './spans.ts';
@@ -95,19 +95,17 @@ class TracedCarrier implements Carrier {
     this.#sent = sent;
   }
 
-  async forward(exchange: Exchange, destination: Destination): Promise<Attempt> {
+  forward(exchange: Exchange, destination: Destination): void {
     const attributes = tryAttributes(exchange, destination.address, this.#tries);
     const { method } = exchange.request;
     const span = this.#tracer.startSpan(method, { kind: SpanKind.CLIENT, attributes }, this.#parent);
     this.#tries += 1;
     this.#sent[1] = traceparentOf(span);
     try {
-      const attempt = await this.#carrier.forward(exchange, destination);
-      span.setAttributes(attemptAttributes(attempt));
-      if (attempt.failed || attempt.status >= 400) span.setStatus({ code: SpanStatusCode.ERROR });
-      return attempt;
-    } finally {
+      this.#carrier.forward(exchange, spanned(destination, span));
+    } catch (error) {
       span.end();
+      throw error;
     }
   }
 
@@ -122,6 +120,28 @@ class TracedCarrier implements Carrier {
   onClientGone(left: () => void): () => void {
     return this.#carrier.onClientGone(left);
   }
+}
+
+/** The same destination, whose span ends with the try. */
+function spanned(destination: Destination, span: Span): Destination {
+  const { side, address, onNewConnection } = destination;
+  return {
+    side,
+    address,
+    onNewConnection,
+    isWanted: (status) => destination.isWanted(status),
+    upstreamDone: () => destination.upstreamDone(),
+    ended: (attempt) => {
+      span.setAttributes(attemptAttributes(attempt));
+      if (attempt.failed || attempt.status >= 400) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+      destination.ended(attempt);
+    },
+    broke: (error) => {
+      span.end();
+      destination.broke(error);
+    },
+  };
 }
 
 /** Who the spans are from; OTEL_RESOURCE_ATTRIBUTES may name more, and the service where nobody else does. */
