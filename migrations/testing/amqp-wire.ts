@@ -76,6 +76,13 @@ export class AmqpWire {
     this.isClosed = false;
   }
 
+  /** Breaks every connection with what is held on it, which never arrives; new ones pass. */
+  lose(): void {
+    this.shut();
+    this.trap = null;
+    this.open();
+  }
+
   async close(): Promise<void> {
     this.shut();
     await new Promise((resolve) => this.server.close(resolve));

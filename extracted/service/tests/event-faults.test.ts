@@ -84,7 +84,7 @@ describe('an event of orders that the catalog takes', () => {
     await place(2, 3);
     await acknowledging;
     await catalog.kill();
-    back.release();
+    back.lose();
     await catalog.startAgain();
 
     await until('it is known', async () => (await metricOf(catalog, 'events_duplicates_total')) === 1);
