@@ -82,7 +82,7 @@ describe('the gate on the shadow', () => {
       passed: false,
       value: '2050 compared, 0.10 % differ; worst: GET /b, 1 of 50; no data: GET /c',
       advice:
-        'look at the differences with `strangler diff`; once they are mended, begin the count anew: `strangler rollback`, `strangler shadow`',
+        'look at the differences with `strangler diff`; say of those that mean nothing why: `strangler ignore`; once the others are mended, begin the count anew: `strangler rollback`, `strangler shadow`',
     });
   });
 
