@@ -205,6 +205,8 @@ function isPromised(first: string, line: string): boolean {
 
 const isLast = (arrived: string): boolean => (JSON.parse(arrived) as { url: string }).url === '/last';
 
+/** A request without a host is given its upstream's, which differs in the number of a port too. */
 function sorted(headers: IncomingMessage['headers']): [string, unknown][] {
-  return Object.entries(headers).sort(([one], [other]) => (one < other ? -1 : 1));
+  const host = headers.host?.replace(/^127\.0\.0\.1:\d+$/, 'the upstream');
+  return Object.entries({ ...headers, host }).sort(([one], [other]) => (one < other ? -1 : 1));
 }
