@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { AnswerChecker } from '../../migrations/contracts/answers/checker.ts';
 import type { Side } from '../../proxy/data-plane/exchange.ts';
 import type { Answer } from '../../proxy/data-plane/shadow/compare.ts';
 import type { ContractCheck, Violation } from '../../proxy/data-plane/shadow/recorded.ts';
 import type { Config } from '../config/read.ts';
+import { AnswerChecker } from './answer-checker.ts';
 
 /** Holds the answers that a proxy recorded to the documents of the configuration. */
 export class Contracts implements ContractCheck {

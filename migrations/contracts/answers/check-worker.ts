@@ -9,10 +9,10 @@ export interface CheckJob {
   answer: RecordedAnswer;
 }
 
-export interface CheckReply {
+interface CheckReply {
   id: number;
   /** Null when the document cannot be used. */
-  violations: Violation[] | null;
+  said: Violation[] | null;
 }
 
 const files = workerData as readonly string[];
@@ -23,10 +23,10 @@ const checks = new Map<string, Promise<AnswerCheck | null>>(
 async function reply({ id, file, answer }: CheckJob): Promise<CheckReply> {
   try {
     const check = await checks.get(file);
-    return { id, violations: check?.check(answer) ?? null };
+    return { id, said: check?.check(answer) ?? null };
   } catch {
     // A schema that ajv cannot make anything of: the document as such may be fine, and nothing can be said of the answer.
-    return { id, violations: null };
+    return { id, said: null };
   }
 }
 

@@ -26,12 +26,15 @@ interface Known {
 /** Prepares the operations of a migration once; null when none of them is deprecated, so that most requests pay nothing. */
 export function findDeprecations(operations: readonly DocumentedOperation[]): FindDeprecation | null {
   if (operations.every(({ deprecated }) => deprecated === null)) return null;
-  const known = operations.map(knownOf).toSorted((a, b) => parametersOf(a) - parametersOf(b));
+  const known = Map.groupBy(
+    operations.map(knownOf).toSorted((a, b) => parametersOf(a) - parametersOf(b)),
+    ({ method, segments }) => `${method} ${segments.length}`,
+  );
   return ({ request: { method, target } }) => {
     // Whoever documents GET means HEAD too.
     const asked = method === 'HEAD' ? 'GET' : method;
-    const found = known.find((each) => each.method === asked && fits(each.segments, target.segments));
-    return found?.headers ?? null;
+    const alike = known.get(`${asked} ${target.segments.length}`);
+    return alike?.find(({ segments }) => fits(segments, target.segments))?.headers ?? null;
   };
 }
 
@@ -43,9 +46,7 @@ function knownOf({ method, path, deprecated }: DocumentedOperation): Known {
 /** Exact paths come first: `/api/products/new` is no product. */
 const parametersOf = ({ segments }: Known): number => segments.filter((segment) => segment === null).length;
 
+/** Of as many segments as the pattern has. */
 function fits(pattern: Known['segments'], segments: readonly string[]): boolean {
-  return (
-    pattern.length === segments.length &&
-    pattern.every((segment, at) => segment === null || segment === segments[at])
-  );
+  return pattern.every((segment, at) => segment === null || segment === segments[at]);
 }

@@ -1,7 +1,9 @@
 import { parentPort } from 'node:worker_threads';
 import { compare, type Answer } from './compare.ts';
 import { compileRules, type Rules } from './rules.ts';
+import type { Difference } from './found.ts';
 import type { ShadowSettings } from './schema.ts';
+import type { Reply } from './thread.ts';
 
 /** Two answers on their way to the worker. */
 export interface Job {
@@ -16,7 +18,8 @@ const MOST_RULES = 20;
 const compiled = new Map<string, Rules>();
 
 parentPort?.on('message', ({ id, monolith, service, settings }: Job) => {
-  parentPort?.postMessage({ id, differences: compare(monolith, service, rulesOf(settings)) });
+  const said = compare(monolith, service, rulesOf(settings));
+  parentPort?.postMessage({ id, said } satisfies Reply<Difference[]>);
 });
 
 function rulesOf(settings: ShadowSettings): Rules {

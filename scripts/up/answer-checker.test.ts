@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { AnswerChecker } from './checker.ts';
+import { AnswerChecker } from './answer-checker.ts';
 
 const DOCUMENT = (field: string) => `
 openapi: 3.1.0
