@@ -79,17 +79,27 @@ export async function readStart(
   };
 }
 
-/** A digest of everything that the nightly job may write and no client does. */
-export function nightlyDigest(monolith: string, upTo: number): Promise<string> {
+/** Everything that the nightly job may write and no client does. */
+export interface NightlyRows {
+  /** Each product whole, by its id. */
+  products: Map<number, string>;
+  /** How many movements and orders it has booked. */
+  booked: string;
+}
+
+export function nightlyRows(monolith: string): Promise<NightlyRows> {
   return reading(monolith, async (client) => {
-    const { rows } = await client.query<{ digest: string }>(
-      `SELECT md5(string_agg(p::text, ',' ORDER BY prod_id))
-           || (SELECT count(*) FROM stk_mvmt WHERE ref_no ~ '^W[0-9]+$')
-           || (SELECT count(*) FROM ord_hdr WHERE stk_bkd = 'Y') AS digest
-         FROM tbl_products p WHERE prod_id % 10 = 0 AND prod_id <= $1`,
-      [upTo],
+    const products = await client.query<{ id: number; text: string }>(
+      'SELECT prod_id AS id, p::text AS text FROM tbl_products p WHERE prod_id % 10 = 0',
     );
-    return rows[0]?.digest ?? '';
+    const booked = await client.query<{ text: string }>(
+      `SELECT concat_ws(' ', (SELECT count(*) FROM stk_mvmt WHERE ref_no ~ '^W[0-9]+$'),
+                             (SELECT count(*) FROM ord_hdr WHERE stk_bkd = 'Y')) AS text`,
+    );
+    return {
+      products: new Map(products.rows.map(({ id, text }) => [id, text])),
+      booked: booked.rows[0]?.text ?? '',
+    };
   });
 }
 
