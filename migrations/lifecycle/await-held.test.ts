@@ -64,7 +64,8 @@ describe('proxies', () => {
       late: true,
       reason: expect.stringContaining('stuck'),
     });
-    expect(Date.now() - started).toBeLessThan(2000);
+    // The lease of the stuck one is longer: the move did not sit it out.
+    expect(Date.now() - started).toBeLessThan(30_000);
   });
 });
 

@@ -5,7 +5,7 @@ import { AnswerTable } from './keep-answers.ts';
 import { SessionTable } from './keep-sessions.ts';
 import { ControlStore } from './store.ts';
 
-const SILENT_MS = 400;
+const SILENT_MS = 2500;
 const ORDER = { caller: 'ada', key: 'k', digest: 'd' };
 
 let stores: ControlStore[];

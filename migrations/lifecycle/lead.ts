@@ -15,6 +15,7 @@ const AGAIN_MS = 100;
  */
 export class Leadership {
   private readonly store: ControlStore;
+  private readonly resumeMs: number;
   private readonly stop = new AbortController();
   private readonly running: Promise<void>;
   private holds: () => boolean = () => false;
@@ -27,13 +28,16 @@ export class Leadership {
    * @param resume takes on what was cut off; called at once after the lead was taken, and again and again
    * @param journal tells when something was journaled: what the one before was killed in the middle of may be written just
    * after it is gone
+   * @param resumeMs the pace at which it looks without any news
    */
   constructor(
     store: ControlStore,
     resume: () => Promise<unknown>,
     journal: Pick<JournalFollower, 'subscribe'> | null = null,
+    resumeMs = RESUME_MS,
   ) {
     this.store = store;
+    this.resumeMs = resumeMs;
     this.decided = new Promise((resolve) => (this.firstTry = resolve));
     const stopListening = journal?.subscribe(() => this.wake());
     this.running = this.run(resume).finally(() => stopListening?.());
@@ -69,7 +73,7 @@ export class Leadership {
 
   /** News end it, but not where the last try failed: then it is tried again soon enough. */
   private async rest(failures: number, woken: Promise<void>): Promise<void> {
-    const ms = failures === 0 ? RESUME_MS : Math.min(RESUME_MS, AGAIN_MS * 2 ** (failures - 1));
+    const ms = failures === 0 ? this.resumeMs : Math.min(this.resumeMs, AGAIN_MS * 2 ** (failures - 1));
     const over = new AbortController();
     const signal = AbortSignal.any([this.stop.signal, over.signal]);
     const paused = pause(ms, undefined, { signal }).catch(() => undefined);

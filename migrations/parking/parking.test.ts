@@ -160,28 +160,30 @@ describe('a hundred thousand parked changes', () => {
     await bed.monolith.query(`SELECT setval('strangler.change_id_seq', ${2 * MANY})`);
   });
 
-  it('do not hold up a live change: it arrives within the second, round after round', async () => {
+  it('do not hold up a live change: few of them are tried before it arrives, round after round', async () => {
+    const tried = async (): Promise<number> => {
+      const { rows } = await bed.service.query<{ tried: string }>(
+        'SELECT count(*) AS tried FROM strangler.parked WHERE tries > 0',
+      );
+      return Number(rows[0]?.tried);
+    };
     const stop = new AbortController();
     const running = relayForever(bed.stream, () => undefined, stop.signal);
-    const took: number[] = [];
+    const triedMeanwhile: number[] = [];
     for (let i = 1; i <= 20; i++) {
-      const began = performance.now();
+      const before = await tried();
       await bed.monolith.query(`INSERT INTO maker (id, nm) VALUES ($1, 'm')`, [i]);
       for (let there = 0; there === 0;) {
         const { rowCount } = await bed.service.query('SELECT FROM manufacturer WHERE id = $1', [i]);
         there = rowCount ?? 0;
       }
-      took.push(performance.now() - began);
+      triedMeanwhile.push((await tried()) - before);
     }
     stop.abort();
     await running;
-    expect(Math.max(...took)).toBeLessThan(1000);
-    const { rows } = await bed.service.query<{ tried: string }>(
-      'SELECT count(*) AS tried FROM strangler.parked WHERE tries > 0',
-    );
+    expect(Math.max(...triedMeanwhile)).toBeLessThan(200);
     // Tried they are, a few at a time.
-    expect(Number(rows[0]?.tried)).toBeGreaterThan(0);
-    expect(Number(rows[0]?.tried)).toBeLessThan(1000);
+    expect(await tried()).toBeGreaterThan(0);
   });
 
   it('go through without a pause between batches once the cause is mended', async () => {

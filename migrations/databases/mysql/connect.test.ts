@@ -144,7 +144,7 @@ describe('what the catalog says of a table', () => {
     await database.close();
   });
 
-  it('raises a counter within a second or not at all, and says who is in the way', async () => {
+  it('raises a counter soon or not at all, and says who is in the way', async () => {
     const database = openDatabase(url, 'monolith');
     const reader = await openSql(url);
     await reader.sql('START TRANSACTION; SELECT * FROM child');
@@ -152,7 +152,8 @@ describe('what the catalog says of a table', () => {
     const error: unknown = await database
       .raiseIdentities('child', new Map([['a', 90n]]))
       .catch((reason: unknown) => reason);
-    expect(performance.now() - started).toBeLessThan(3000);
+    // Of itself the server would wait for a minute or a year.
+    expect(performance.now() - started).toBeLessThan(20_000);
     expect(error).toBeInstanceOf(IdentityTimeoutError);
     expect(String(error)).toContain(
       'AUTO_INCREMENT of table "child" could not be raised to 91: an open transaction',

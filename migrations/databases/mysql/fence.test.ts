@@ -75,7 +75,8 @@ describe('the fence of MySQL', () => {
     await writer.sql('START TRANSACTION; UPDATE thing SET n = 2 WHERE id = 1');
     const began = performance.now();
     await expect(raise(300)).rejects.toThrow(FenceTimeoutError);
-    expect(performance.now() - began).toBeLessThan(1500);
+    // Of itself the server would wait for a minute or a year.
+    expect(performance.now() - began).toBeLessThan(20_000);
     await bed.sql('monolith', 'INSERT INTO thing (n) VALUES (7)');
     await writer.sql('UPDATE thing SET n = 3 WHERE id = 1; COMMIT');
     expect((await bed.databases.monolith.sideState('twins'))?.role).toBe('owner');

@@ -117,11 +117,10 @@ describe('what is captured', () => {
   });
 
   it('has the same key in every session, also where it changes', async () => {
-    const instant = fc.date({
-      noInvalidDate: true,
-      min: new Date('0001-01-02'),
-      max: new Date('4700-12-30'),
-    });
+    // A leap day of our era need not be one before it.
+    const instant = fc
+      .date({ noInvalidDate: true, min: new Date('0001-01-02'), max: new Date('4700-12-30') })
+      .filter((at) => at.getUTCMonth() !== 1 || at.getUTCDate() !== 29);
     await fc.assert(
       fc.asyncProperty(session, instant, fc.boolean(), async (settings, at, isBefore) => {
         await bed.monolith.query(CANONICAL);

@@ -281,12 +281,13 @@ export async function send(
   return { status: res.statusCode ?? 0, headers: res.headers, rawHeaders: res.rawHeaders, body, text, json };
 }
 
+const PATIENCE_MS = 30_000;
+
 /** Turns the loop until something is true that no event tells; fails instead of turning for ever. */
 export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 5000;
+  const deadline = performance.now() + PATIENCE_MS;
   while (!(await isTrue())) {
-    if (performance.now() > deadline)
-      throw new Error(`It did not become true within 5 s: ${isTrue.toString()}`);
+    if (performance.now() > deadline) throw new Error(`it did not become true: ${isTrue.toString()}`);
     await new Promise((resolve) => setImmediate(resolve));
   }
 }
