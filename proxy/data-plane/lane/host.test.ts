@@ -45,6 +45,13 @@ describe('a Host header that could lead elsewhere than it says', () => {
     expect(bed.monolith.begun).toBe(0);
   });
 
+  it('is refused with one answer when it is missing, whatever comes behind', async () => {
+    await start();
+    const answer = await exchangeRaw(bed.proxy.url, 'GET /a HTTP/1.1\r\n\r\n!\r\n\r\n');
+    expect(answer.match(/HTTP\/1\.1 \d/g)).toHaveLength(1);
+    expect(answer).toContain('carries no Host header');
+  });
+
   it.each([
     'a',
     'shop.example',

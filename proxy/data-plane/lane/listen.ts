@@ -60,7 +60,8 @@ function createHttpServer(edge: EdgeParts, upgraded: Set<Socket>, tls: FrontTls 
   const latest = new WeakMap<Socket, ServerResponse>();
   const server = serverFor(tls, {
     insecureHTTPParser: false,
-    requireHostHeader: true,
+    // Node's own refusal ends nothing: what comes behind it would be answered too.
+    requireHostHeader: false,
     connectionsCheckingInterval: LOOK_MS,
     noDelay: true,
     // Some clients offer HTTP/2 with every plain request; that offer is declined, not refused.

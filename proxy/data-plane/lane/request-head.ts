@@ -67,6 +67,7 @@ function tooMuch(status: number, what: string, limit: number, setting: keyof Cli
 function ambiguityOf(req: IncomingMessage): string | null {
   if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0') return 'it is neither HTTP/1.1 nor HTTP/1.0';
   const hosts = countOfHosts(req.rawHeaders);
+  if (hosts === 0 && req.httpVersionMinor === 1) return 'it is HTTP/1.1 and carries no Host header';
   if (hosts > 1) return 'it carries more than one Host header';
   if (hosts === 1 && !HOST.test(req.headers.host ?? ''))
     return 'its Host header is not a host name or address with an optional port';
