@@ -82,6 +82,23 @@ describe('a transaction that waits for another database', () => {
   }, 60_000);
 });
 
+describe('a process that is stopped in the middle of a transaction', () => {
+  it('loses it soon, and with it the rows that it kept from others', async () => {
+    const server = openServer(url, 'monolith');
+    const over = using(server, (session) =>
+      transaction(session, async () => {
+        await session.run('INSERT INTO keyless VALUES (9)');
+        // Nothing of this process runs meanwhile, as if it were stopped.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 7000);
+        await session.run('INSERT INTO keyless VALUES (10)');
+      }),
+    );
+    await expect(over).rejects.toThrow(UnreachableDatabaseError);
+    expect(await query(server, 'SELECT n FROM keyless WHERE n > 8')).toEqual([]);
+    await server.pool.end();
+  }, 60_000);
+});
+
 describe('a URL', () => {
   it('of a server that is not there is named without its password', async () => {
     const database = openDatabase('mysql://me:hidden@127.0.0.1:9/shop', 'monolith');

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { types } from 'node:util';
 import { createPool } from 'mysql2/promise';
 import type { Pool, PoolConnection, PoolOptions, ResultSetHeader } from 'mysql2/promise';
 import { DatabaseError, UnreachableDatabaseError } from '../errors.ts';
@@ -17,20 +18,23 @@ export interface Server {
 /** Longest wait for a row's lock; MySQL counts whole seconds. */
 export const LOCK_WAIT_SECONDS = 5;
 
-/** A transaction that says nothing for so long is ended by MariaDB; one that waits says something in between. */
+/** A transaction that says nothing for so long is ended by the server; one that waits says something in between. */
 const IDLE_SECONDS = 5;
+/** The same for a connection that nobody uses; longer than the pool keeps one. */
+const UNUSED_SECONDS = 60;
 const AWAKE_MS = (IDLE_SECONDS * 1000) / 3;
 
 /**
  * Zero dates are data like any other here, and 0 is a key like any other; all else that would alter a value is an
  * error. READ COMMITTED locks the rows that are written and no gaps between them. A process that was stopped in the
  * middle of a transaction must not keep a move, or its own successor, waiting: MariaDB ends such a transaction, MySQL
- * the idle session. What stands in a versioned comment is for one of the two only.
+ * knows no such limit, so each transaction sets the one for its session. What stands in a versioned comment is for one
+ * of the two only.
  */
 const SESSION = `
 SET SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION',
   time_zone = '+00:00', innodb_lock_wait_timeout = ${LOCK_WAIT_SECONDS}, lock_wait_timeout = ${LOCK_WAIT_SECONDS},
-  wait_timeout = 60
+  wait_timeout = ${UNUSED_SECONDS}
   /*M!100300 , idle_transaction_timeout = ${IDLE_SECONDS}, in_predicate_conversion_threshold = 0 */
   /*!80000 , information_schema_stats_expiry = 0 */;
 SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED;
@@ -175,7 +179,8 @@ const OF_NETWORK: ReadonlySet<unknown> = new Set([
 
 /** Whether it is the connection that failed, and not what was asked on it. */
 function isBrokenConnection(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  // A socket's error need not be of the same realm as the code that sees it.
+  if (!types.isNativeError(error)) return false;
   const number = errorNumber(error);
   if (number !== null) return ENDED.has(number);
   // The driver's own words have no code.
@@ -191,6 +196,8 @@ function isBrokenConnection(error: unknown): boolean {
 export const query = (server: Server, sql: string): Promise<Text[][]> =>
   using(server, (session) => session.rows(sql));
 
+const UNUSED = `SET SESSION wait_timeout = ${UNUSED_SECONDS}`;
+
 /**
  * Runs `work` in a transaction, commits, or rolls back and rethrows.
  *
@@ -199,12 +206,12 @@ export const query = (server: Server, sql: string): Promise<Text[][]> =>
 export async function transaction<T>(session: Session, work: () => Promise<T>): Promise<T> {
   const letSleep = keepAwake(session);
   try {
-    await session.run('START TRANSACTION');
+    await session.run(`SET SESSION wait_timeout = ${IDLE_SECONDS}; START TRANSACTION`);
     const result = await work();
-    await session.run('COMMIT');
+    await session.run(`COMMIT; ${UNUSED}`);
     return result;
   } catch (error) {
-    await session.run('ROLLBACK').catch(() => session.connection.destroy());
+    await session.run(`ROLLBACK; ${UNUSED}`).catch(() => session.connection.destroy());
     throw error;
   } finally {
     letSleep();

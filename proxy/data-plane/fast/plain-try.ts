@@ -10,7 +10,6 @@ import type { FastParts } from './fast-lane.ts';
 import type { PlainRequest } from './plain-request.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 import { brokenAnswer, hangUp, overflow, switchedProtocol } from './upstream-errors.ts';
-import { write } from './write.ts';
 
 /** The same as in the general lane. */
 const LONGEST_HEAD = 16 * 1024;
@@ -62,12 +61,14 @@ export class PlainTry implements ConnectionUser {
     this.#onUsedConnection = connection.wasUsed;
     this.#isConnecting = !connection.wasUsed;
     const came = this.#client.takeKeptBody();
-    if (came) write(connection.socket, head, came, came.length, '');
-    else connection.socket.write(head + this.#client.wholeBody, 'latin1');
+    const { writer } = connection;
+    const flows = came
+      ? writer.bytes(head, came, came.length, '')
+      : writer.text(head + this.#client.wholeBody);
     if (!this.#client.isUploading) return this.#requestWritten();
     this.#stopHearing = hearLastWords(connection.socket);
     connection.limitStall(this.#limits.idleMs);
-    this.#client.flowBody(!connection.socket.writableNeedDrain);
+    this.#client.flowBody(flows);
   }
 
   /** More of the client's body. False asks to wait. */
@@ -143,12 +144,9 @@ export class PlainTry implements ConnectionUser {
   }
 
   #requestWritten(): void {
-    const socket = this.#connection?.socket;
-    const written = (): void => {
-      this.#isSent = true;
-    };
-    if (!socket || socket.writableLength === 0) this.#isSent = true;
-    else socket.write('', written);
+    const writer = this.#connection?.writer;
+    if (!writer?.isBehind) this.#isSent = true;
+    else writer.whenSent(() => (this.#isSent = true));
   }
 
   #readHead(bytes: Buffer, from: number, to: number): boolean {
