@@ -43,8 +43,12 @@ export function strangler(name: string, variant: Partial<Omit<Variant, 'upstream
 }
 
 export const express: Contender = {
-  name: 'express + http-proxy-middleware',
+  name: 'express + hpm, nothing but proxying',
   start: (upstream) => startModule('express-proxy.ts', [upstream]),
+};
+export const expressAlike: Contender = {
+  name: 'express + hpm, doing the same',
+  start: (upstream) => startModule('express-proxy.ts', [upstream, 'alike']),
 };
 
 export const nginx: Contender = { name: 'nginx, nothing but proxying', start: (to) => startNginx(to, false) };

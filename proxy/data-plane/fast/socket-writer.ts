@@ -98,10 +98,10 @@ const newRequest = (): WriteRequest | null => (Request ? new Request() : null);
 /** Writes once as node does, and sees what it makes for that. */
 function learnRequest(socket: Socket, handle: Handle, text: string): boolean {
   const own = { value: undefined as WriteRequest | undefined };
-  const { writeLatin1String } = handle;
+  const writeAsNode = handle.writeLatin1String.bind(handle);
   handle.writeLatin1String = (request, data) => {
     own.value = request;
-    return writeLatin1String.call(handle, request, data);
+    return writeAsNode(request, data);
   };
   try {
     return socket.write(text, 'latin1');

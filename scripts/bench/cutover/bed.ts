@@ -44,6 +44,8 @@ export async function openBed(say: (line: string) => void): Promise<Bed> {
     CONTROL_STORE: store,
     MONOLITH_URL: applications.monolith.url,
     SERVICE_URL: applications.service.url,
+    // As the command itself has it: compiled once, read by every later start.
+    NODE_COMPILE_CACHE: join(folder, 'compiled'),
   };
   const part = async (name: string, role: Role, port: number): Promise<Part> => {
     const config = await writeConfig(folder, name, `127.0.0.1:${port}`);
