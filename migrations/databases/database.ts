@@ -130,6 +130,8 @@ export interface Database {
   addKeys(space: string, pairs: readonly KeyPair[]): Promise<void>;
   /** As many new numbers for a key column: never seen in it, nor (where it has a sequence) ever given out. */
   newNumbers(space: string, column: { table: string; column: string }, count: number): Promise<string[]>;
+  /** Removes the pairs of these key spaces, and what they were kept in once it is empty; says how many. */
+  forgetKeys(spaces: readonly string[]): Promise<number>;
   /** Backfill progress and parked changes as kept on this (following) side. */
   progress(migration: string): Promise<FollowerProgress>;
   /**

@@ -21,7 +21,7 @@ import type { GateResult } from './gates.ts';
 import type { JudgeContext } from './judge-group.ts';
 import { judgeGroup } from './judge-group.ts';
 import { membersOf, prepare } from './prepare-change.ts';
-import { dropGuard, retiredFacts } from './retire.ts';
+import { dropGuard, forgetKeys, retiredFacts } from './retire.ts';
 import { moveStage } from './move-stage.ts';
 import { mayPass, needReason } from './override.ts';
 import { touchesData } from './moves.ts';
@@ -205,6 +205,14 @@ export class Coordinator {
     const capability = this.capability(migration);
     if (!this.isLeading()) throw new NotCoordinatorError();
     return dropGuard(this.store, this.journal, capability, { actor, reason });
+  }
+
+  /** Forgets the translated keys of a retired migration. Saying it twice changes nothing more. */
+  forgetKeys(migration: string, actor: string, reason: string | null): Promise<{ changed: boolean }> {
+    const capability = this.capability(migration);
+    if (!this.isLeading()) throw new NotCoordinatorError();
+    const all = this.capabilities.byName.values();
+    return forgetKeys(this.store, this.journal, capability, all, { actor, reason });
   }
 
   /** Every move that has begun and not ended, with its one legal next step. Changes nothing. */

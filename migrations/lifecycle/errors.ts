@@ -78,6 +78,15 @@ export class NotRetiredError extends LifecycleError {
   }
 }
 
+export class KeysInUseError extends LifecycleError {
+  override name = 'KeysInUseError';
+  constructor(migration: string, space: string, by: string, stage: Stage) {
+    super(
+      `the key space "${space}" of "${migration}" is that of "${by}" too, which is in stage ${stage}; retire that first, nothing was forgotten`,
+    );
+  }
+}
+
 export class NotCoordinatorError extends LifecycleError {
   override name = 'NotCoordinatorError';
   constructor() {

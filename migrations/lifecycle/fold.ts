@@ -148,6 +148,7 @@ export function foldEntry(state: MigrationState, entry: JournalEntry): Migration
       return { ...state, seq, ignored: without(state.ignored, decision.path) };
     case 'repaired':
     case 'guard-dropped':
+    case 'keys-forgotten':
     case 'skipped':
       return { ...state, seq };
   }

@@ -38,6 +38,8 @@ export type Decision =
   | { kind: 'field-ignored' | 'field-compared'; path: string }
   /** The monolith's tables of a retired migration refuse writes no longer. */
   | { kind: 'guard-dropped' }
+  /** Nobody asks any more which key of one side is which of the other; the evidence has the spaces. */
+  | { kind: 'keys-forgotten' }
   /** A person gave up changes of one key that the follower refuses; the evidence has them. */
   | { kind: 'skipped'; table: string; key: string; changes: number };
 

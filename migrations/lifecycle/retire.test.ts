@@ -5,7 +5,9 @@ import type { TwoDatabases } from '../testing/two-databases.ts';
 import { PAIRINGS, twoDatabases } from '../testing/two-databases.ts';
 import { certificateOf } from './certificate.ts';
 import { Coordinator } from './coordinator.ts';
-import { GateRefusedError, NotRetiredError } from './errors.ts';
+import type { Capability } from './capability.ts';
+import { GateRefusedError, KeysInUseError, NotRetiredError } from './errors.ts';
+import { forgetKeys } from './retire.ts';
 import { JournalFollower } from './follow.ts';
 import type { Order } from './order.ts';
 import { lookOnce, QUIET } from './quiet.ts';
@@ -90,6 +92,29 @@ describe.each(ALIKE)('retiring, %s', (_name, pairing) => {
     await stray();
     expect(await schemas()).toEqual(before);
     expect(certificateOf(journal.entries, 'catalog')?.keptGuard).toBe(true);
+  });
+
+  it('leaves translated keys until it is told to forget them, and while another migration translates them', async () => {
+    await bed.databases.monolith.addKeys('item', [{ monolith: '1', service: 'a' }]);
+    await order('retire', { override: ['verify', 'quiet'] });
+    expect(await schemas()).not.toEqual(before);
+    const [pair] = bed.capability.pairs;
+    const key = { id: { to: 'id', translate: 'item' } };
+    const translating = (name: string) => ({
+      ...bed.capability,
+      name,
+      pairs: pair ? [{ ...pair, key }] : [],
+    });
+    const [own, other] = [translating('catalog'), translating('orders')];
+    const forget = (all: Capability[]) =>
+      forgetKeys(store, journal, own, all, { actor: 'bob', reason: 'nobody asks' });
+    await expect(forget([own, other])).rejects.toThrow(KeysInUseError);
+    expect(await forget([own])).toEqual({ changed: true });
+    expect(await forget([own])).toEqual({ changed: false });
+    expect(journal.entries.at(-1)).toMatchObject({
+      ...{ kind: 'keys-forgotten', actor: 'bob', evidence: { spaces: ['item'], pairs: 1 } },
+    });
+    expect(await schemas()).toEqual(before);
   });
 
   it('waits until nobody has used the monolith for long enough', async () => {

@@ -1,7 +1,8 @@
 import type { Capability } from './capability.ts';
 import { groundOf } from './capability.ts';
 import type { RetiredFacts } from './certificate.ts';
-import { NotRetiredError } from './errors.ts';
+import { spacesIn } from '../mapping/key-spaces.ts';
+import { KeysInUseError, NotRetiredError } from './errors.ts';
 import type { VerifyRecord } from './evidence.ts';
 import type { JournalFollower } from './follow.ts';
 import type { Order } from './order.ts';
@@ -47,6 +48,39 @@ export async function dropGuard(
   if (there.length === 0) return { changed: false };
   const decision = { kind: 'guard-dropped' } as const;
   await store.append({ migration, decision, epoch, actor, reason, evidence: { tables: there } }, seq);
+  await journal.refresh();
+  return { changed: true };
+}
+
+/**
+ * Forgets which key of one side is which of the other, for a retired migration, and journals it. What clients have seen of
+ * the service's keys stays; the monolith's numbers lead nowhere afterwards.
+ *
+ * @param all every migration that is configured
+ * @throws KeysInUseError while another one translates keys of the same space
+ */
+export async function forgetKeys(
+  store: ControlStore,
+  journal: JournalFollower,
+  { name: migration, databases, pairs }: Capability,
+  all: Iterable<Capability>,
+  { actor, reason }: { actor: string; reason: string | null },
+): Promise<{ changed: boolean }> {
+  await journal.refresh();
+  const { stage, seq, epoch } = journal.state(migration);
+  if (stage !== 'retired') throw new NotRetiredError(migration, stage);
+  const spaces = spacesIn(pairs);
+  for (const other of all) {
+    const shared = spacesIn(other.pairs).find((space) => spaces.includes(space));
+    const standing = journal.state(other.name);
+    if (shared !== undefined && standing.stage !== 'retired')
+      throw new KeysInUseError(migration, shared, other.name, standing.stage);
+  }
+  const forgotten = spaces.length === 0 ? 0 : ((await databases?.monolith.forgetKeys(spaces)) ?? 0);
+  if (forgotten === 0) return { changed: false };
+  const decision = { kind: 'keys-forgotten' } as const;
+  const evidence = { spaces, pairs: forgotten };
+  await store.append({ migration, decision, epoch, actor, reason, evidence }, seq);
   await journal.refresh();
   return { changed: true };
 }

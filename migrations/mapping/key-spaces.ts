@@ -80,3 +80,13 @@ export function homesOf(pairs: readonly TablePair[]): Map<string, Home> {
   }
   return homes;
 }
+
+/** The key spaces that these pairs name, at keys and at columns that refer to them. */
+export function spacesIn(pairs: readonly TablePair[]): string[] {
+  const forms = pairs
+    .flatMap(({ key, columns }) => [...Object.values(key), ...Object.values(columns)])
+    .map(formOf);
+  return [
+    ...new Set(forms.flatMap((form) => ('translate' in form && form.translate ? [form.translate] : []))),
+  ];
+}

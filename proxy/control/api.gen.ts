@@ -436,6 +436,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/migrations/{migration}/keys/removal": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
+                "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
+            };
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forget the translated keys of a retired migration
+         * @description Refused while another migration that is not retired translates keys of the same space. Saying it twice changes nothing more.
+         */
+        post: operations["forgetKeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/moves": {
         parameters: {
             query?: never;
@@ -839,6 +868,11 @@ export interface components {
         GuardRemoval: {
             migration: string;
             /** @description Whether there was a guard */
+            changed: boolean;
+        };
+        KeyRemoval: {
+            migration: string;
+            /** @description Whether there were any */
             changed: boolean;
         };
         Certificate: {
@@ -2173,6 +2207,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GuardRemoval"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    forgetKeys: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Who asks, for the journal; `unknown` when missing or not printable. Only heard of whom the token or the session gives no name */
+                "x-strangler-actor"?: components["parameters"]["Actor"];
+                /** @description Printable and without blanks. The same order under the same key is carried out once, and answered the same for a day (`idempotency-replayed: true`) */
+                "idempotency-key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The `csrfToken` of the session, for who comes with its cookie */
+                "x-strangler-csrf"?: components["parameters"]["CsrfToken"];
+            };
+            path: {
+                migration: components["parameters"]["Migration"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResumeOrder"];
+            };
+        };
+        responses: {
+            /** @description There are no translated keys of it now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyRemoval"];
                 };
             };
             default: components["responses"]["Problem"];

@@ -6,6 +6,8 @@ export interface Retirement {
   certificate(migration: string): Promise<Certificate>;
   /** Lets writes into the monolith's tables again; saying it twice changes nothing more. */
   dropGuard(migration: string, actor: Actor): Promise<GuardRemoval>;
+  /** Forgets which keys were translated into which; saying it twice changes nothing more. */
+  forgetKeys(migration: string, actor: Actor): Promise<KeyRemoval>;
 }
 
 export interface Certificate {
@@ -56,5 +58,11 @@ export interface JournalPlace {
 export interface GuardRemoval {
   migration: string;
   /** Whether there was a guard. */
+  changed: boolean;
+}
+
+export interface KeyRemoval {
+  migration: string;
+  /** Whether there were any. */
   changed: boolean;
 }

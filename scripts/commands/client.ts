@@ -109,6 +109,10 @@ export class ControlClient {
     return this.#order<'dropGuard'>(`${pathOf(name)}/guard/removal`, order);
   }
 
+  forgetKeys(name: string, order: BodyOf<'forgetKeys'>): Promise<AnswerOf<'forgetKeys'>> {
+    return this.#order<'forgetKeys'>(`${pathOf(name)}/keys/removal`, order);
+  }
+
   moves(): Promise<AnswerOf<'listMoves'>> {
     return this.#get<'listMoves'>('/v1/moves');
   }

@@ -34,6 +34,7 @@ describe('0, done', () => {
     [['rollback', 'catalog']],
     [['retire', 'catalog', '--yes']],
     [['retire', 'catalog', '--drop-guard']],
+    [['retire', 'catalog', '--forget-keys', '--yes']],
     [['certificate', 'catalog']],
     [['sync', 'catalog']],
     [['--help']],
@@ -100,6 +101,7 @@ describe('2, usage', () => {
     [['status', 'nothing'], /There is no migration "nothing"; there are: catalog, orders/],
     [['status', 'nothing', '--watch'], /There is no migration "nothing"; there are: catalog, orders/],
     [['retire', 'catalog', '--keep-guard', '--drop-guard'], /cannot be used with option/],
+    [['retire', 'catalog', '--forget-keys'], /There is no way back, and nobody to ask here/],
     [['retire', 'catalog'], /no way back.*--yes/],
   ])('%j', async (args, words) => {
     const { code, stdout, stderr } = await run(...args);

@@ -8,6 +8,7 @@ import { moveCommand, orderMove, withReason, type MoveOptions } from './order-mo
 interface RetireOptions extends MoveOptions {
   yes?: true;
   dropGuard?: true;
+  forgetKeys?: true;
 }
 
 /** `strangler retire`: end a migration for good. */
@@ -21,8 +22,15 @@ export function retireCommand(finish: (code: ExitCode) => void): Command {
         'of a migration that is retired: remove that trigger, and nothing else',
       ).conflicts(['keepGuard', 'dryRun', 'override']),
     )
+    .addOption(
+      new Option(
+        '--forget-keys',
+        'of a migration that is retired: remove its translated keys, and nothing else',
+      ).conflicts(['keepGuard', 'dropGuard', 'dryRun', 'override']),
+    )
     .action(async (migration: string, options: RetireOptions, command: Command) => {
       if (options.dropGuard) return finish(await dropGuard(migration, options, command));
+      if (options.forgetKeys) return finish(await forgetKeys(migration, options, command));
       if (!options.dryRun && !options.yes) await confirm(migration);
       finish(await orderMove('retire', migration, options, command));
     });
@@ -37,17 +45,24 @@ async function dropGuard(name: string, { reason }: RetireOptions, command: Comma
   return EXIT.done;
 }
 
+async function forgetKeys(name: string, options: RetireOptions, command: Command): Promise<ExitCode> {
+  if (!options.yes) await confirm(name);
+  const { client, screen } = contextOf(command);
+  const removal = await client.forgetKeys(name, withReason({}, options.reason));
+  screen.result(removal, () =>
+    removal.changed ? `${name}: its translated keys are forgotten` : `${name} has no translated keys`,
+  );
+  return EXIT.done;
+}
+
 /** The name has to be typed: a habit of pressing `y` must not retire anything. */
 async function confirm(migration: string): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new CommandError(
-      EXIT.usage,
-      `There is no way back from retire, and nobody to ask here; say --yes.`,
-    );
+    throw new CommandError(EXIT.usage, `There is no way back, and nobody to ask here; say --yes.`);
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   terminal.on('SIGINT', () => process.exit(EXIT.interrupted));
-  const question = `There is no way back from retiring ${migration}. Type its name to go on: `;
+  const question = `There is no way back from what this does to ${migration}. Type its name to go on: `;
   const answer = await terminal.question(question).finally(() => terminal.close());
   if (answer.trim() !== migration) throw new CommandError(EXIT.usage, 'Not confirmed; nothing was changed.');
 }

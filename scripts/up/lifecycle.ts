@@ -34,7 +34,7 @@ import type {
   SkipOutcome,
 } from '../../proxy/control/parking.ts';
 import type { ContractReport } from '../../proxy/control/contracts.ts';
-import type { Certificate, GuardRemoval } from '../../proxy/control/retirement.ts';
+import type { Certificate, GuardRemoval, KeyRemoval } from '../../proxy/control/retirement.ts';
 import type { MigrationTraffic, Progress, ProgressQuery, RoutesUse } from '../../proxy/control/usage.ts';
 import type { Happening, LastChange } from '../../proxy/control/happenings.ts';
 import type { BackfillHold, BackfillOrder, FoundDifferences } from '../../proxy/control/sync-orders.ts';
@@ -230,6 +230,10 @@ export class WiredLifecycle implements Lifecycle {
 
   certificate(migration: string): Promise<Certificate> {
     return this.guarded(migration, () => this.retirement.certificate(migration));
+  }
+
+  forgetKeys(migration: string, actor: Actor): Promise<KeyRemoval> {
+    return this.guarded(migration, () => this.retirement.forgetKeys(migration, actor));
   }
 
   dropGuard(migration: string, actor: Actor): Promise<GuardRemoval> {

@@ -3,7 +3,7 @@ import type { Coordinator } from '../../migrations/lifecycle/coordinator.ts';
 import { NotRetiredError } from '../../migrations/lifecycle/errors.ts';
 import type { JournalFollower } from '../../migrations/lifecycle/follow.ts';
 import type { Actor, MoveOutcome } from '../../proxy/control/lifecycle.ts';
-import type { Certificate, GuardRemoval, Retirement } from '../../proxy/control/retirement.ts';
+import type { Certificate, GuardRemoval, KeyRemoval, Retirement } from '../../proxy/control/retirement.ts';
 import type { Config } from '../config/read.ts';
 import { writeCertificate } from './certificates.ts';
 
@@ -29,6 +29,10 @@ export class RetirementOf implements Retirement {
 
   async dropGuard(migration: string, { name, reason }: Actor): Promise<GuardRemoval> {
     return { migration, ...(await this.coordinator.dropGuard(migration, name, reason)) };
+  }
+
+  async forgetKeys(migration: string, { name, reason }: Actor): Promise<KeyRemoval> {
+    return { migration, ...(await this.coordinator.forgetKeys(migration, name, reason)) };
   }
 
   /**

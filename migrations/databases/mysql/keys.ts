@@ -50,6 +50,23 @@ export async function addKeys(server: Server, space: string, pairs: readonly Key
   });
 }
 
+/** @see Database.forgetKeys */
+export async function forgetKeys(server: Server, spaces: readonly string[]): Promise<number> {
+  if (spaces.length === 0) return 0;
+  try {
+    return await using(server, async (session) => {
+      const list = spaces.map(literal).join(', ');
+      const [removed] = await session.run(`DELETE FROM strangler_key WHERE space IN (${list})`);
+      const [other] = await session.rows('SELECT 1 FROM strangler_key LIMIT 1');
+      if (!other) await session.run('DROP TABLE strangler_key');
+      return removed?.affectedRows ?? 0;
+    });
+  } catch (error) {
+    if (errorNumber(error) === ER.NO_SUCH_TABLE) return 0;
+    throw error;
+  }
+}
+
 /**
  * Nothing here gives out numbers but the counter of the table, which only an insert moves. The monolith's writers are
  * fenced while numbers are made here, so the next free ones are taken: above the counter, the rows and the pairs.

@@ -12,7 +12,7 @@ import { becomeFollower, becomeOwner, raiseFence, sideState } from './fence.ts';
 import { literal, tableIdent } from './identifiers.ts';
 import { dropGuard, guard, guarded } from './guard.ts';
 import { identities, raiseIdentities } from './identities.ts';
-import { addKeys, findKeys, newNumbers } from './keys.ts';
+import { addKeys, findKeys, forgetKeys, newNumbers } from './keys.ts';
 import { countParked, parkedChanges, parkedKeys, parkedOf } from './parking.ts';
 import { readApplied, readChunk, readRows } from './rows.ts';
 
@@ -64,6 +64,7 @@ export function openMySql(url: string, label: string): Database {
     raiseIdentities: (table, floors) => raiseIdentities(server, table, floors),
     findKeys: (space, side, keys) => findKeys(server, space, side, keys),
     addKeys: (space, pairs) => addKeys(server, space, pairs),
+    forgetKeys: (spaces) => forgetKeys(server, spaces),
     newNumbers: (space, column, count) => newNumbers(server, space, column, count),
     examineSlices: async () => [
       {

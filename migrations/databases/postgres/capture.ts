@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { SourceTable, Installation, NewSide } from '../database.ts';
 import { StaleEpochError } from '../errors.ts';
 import { query, transaction } from './connect.ts';
+import { DROP_UNUSED_SCHEMA } from './keys.ts';
 import { dropCaptureFunctionsSql } from './capture-function.ts';
 import { splitTable, tableIdent } from './identifiers.ts';
 import { partitionsOf } from './partitions.ts';
@@ -51,7 +52,7 @@ export async function install(
   else await dropSlot(pool, label, migration);
 }
 
-/** Removes triggers, functions and rows of this migration; the schema goes with the last migration. */
+/** Removes triggers, functions and rows of this migration; the schema goes when nothing is left in it. */
 export async function remove(
   pool: pg.Pool,
   label: string,
@@ -76,10 +77,7 @@ export async function remove(
     }
     await client.query(dropCountSql(migration));
     // Translated keys stay: a key that somebody has seen means the same row for ever.
-    const { rowCount } = await client.query(
-      'SELECT FROM strangler.side UNION ALL SELECT FROM strangler.key LIMIT 1',
-    );
-    if (rowCount === 0) await client.query('DROP SCHEMA strangler CASCADE');
+    await client.query(DROP_UNUSED_SCHEMA);
   });
 }
 

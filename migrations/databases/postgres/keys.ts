@@ -1,8 +1,15 @@
 import type pg from 'pg';
 import type { KeyPair } from '../database.ts';
-import { query } from './connect.ts';
+import { query, transaction } from './connect.ts';
 import { ident, tableIdent } from './identifiers.ts';
 import { raiseIdentities, sequences } from './identities.ts';
+
+/** The schema goes with the last migration and the last pair of keys. */
+export const DROP_UNUSED_SCHEMA = `DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM strangler.side) AND NOT EXISTS (SELECT FROM strangler.key) THEN
+    DROP SCHEMA strangler CASCADE;
+  END IF;
+END $$`;
 
 const TYPE = { monolith: 'bigint', service: 'text' } as const;
 
@@ -37,6 +44,17 @@ export async function addKeys(
      ON CONFLICT DO NOTHING`,
     [space, pairs.map((pair) => pair.monolith), pairs.map((pair) => pair.service)],
   );
+}
+
+/** @see Database.forgetKeys */
+export async function forgetKeys(pool: pg.Pool, label: string, spaces: readonly string[]): Promise<number> {
+  return transaction(pool, label, 'BEGIN', async (client) => {
+    const { rows } = await client.query(`SELECT FROM pg_namespace WHERE nspname = 'strangler'`);
+    if (rows.length === 0) return 0;
+    const { rowCount } = await client.query('DELETE FROM strangler.key WHERE space = ANY ($1)', [spaces]);
+    await client.query(DROP_UNUSED_SCHEMA);
+    return rowCount ?? 0;
+  });
 }
 
 /** @see Database.newNumbers */

@@ -3,7 +3,7 @@ import type { BackfillCursor, Database, FollowerProgress, Row } from '../databas
 import { NotInstalledError } from '../errors.ts';
 import { applying, rehearse } from './apply.ts';
 import { install, inspect, remove } from './capture.ts';
-import { addKeys, findKeys, newNumbers } from './keys.ts';
+import { addKeys, findKeys, forgetKeys, newNumbers } from './keys.ts';
 import { findChanges, pending, purge, readChanges, recentChanges } from './changes.ts';
 import { digest, keyBehind, keysWithin } from './checksum.ts';
 import { openPool, query } from './connect.ts';
@@ -79,6 +79,7 @@ export function openPostgres(url: string, label: string): Database {
     raiseIdentities: (table, floors) => raiseIdentities(pool, label, table, floors),
     findKeys: (space, side, keys) => findKeys(pool, label, space, side, keys),
     addKeys: (space, pairs) => addKeys(pool, label, space, pairs),
+    forgetKeys: (spaces) => forgetKeys(pool, label, spaces),
     newNumbers: (space, column, count) => newNumbers(pool, label, space, column, count),
     examineSlices: (tables) => examineSlices(pool, label, tables),
     examine: (question) => examine(pool, label, question),

@@ -27,6 +27,9 @@ export function operationsOfMigrations(lifecycle: Lifecycle) {
     getCertificate: get('/v1/migrations/:migration/certificate', (request) =>
       lifecycle.certificate(nameIn(request)),
     ),
+    forgetKeys: post('/v1/migrations/:migration/keys/removal', (request) =>
+      lifecycle.forgetKeys(nameIn(request), readResumption(request)),
+    ),
     dropGuard: post('/v1/migrations/:migration/guard/removal', (request) =>
       lifecycle.dropGuard(nameIn(request), readResumption(request)),
     ),

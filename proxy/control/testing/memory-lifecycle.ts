@@ -39,7 +39,7 @@ import {
   ROUTES_USE,
   TRAFFIC,
 } from './examples.ts';
-import type { Certificate, GuardRemoval } from '../retirement.ts';
+import type { Certificate, GuardRemoval, KeyRemoval } from '../retirement.ts';
 import type { BackfillHold, BackfillOrder, FoundDifferences } from '../sync-orders.ts';
 
 /** A lifecycle without databases: it does what a test tells it to, and remembers what it was asked. */
@@ -214,6 +214,12 @@ export class MemoryLifecycle implements Lifecycle {
   async dropGuard(name: string, actor: Actor): Promise<GuardRemoval> {
     this.#find(name);
     this.orders.push({ call: 'dropGuard', actor });
+    return { migration: name, changed: true };
+  }
+
+  async forgetKeys(name: string, actor: Actor): Promise<KeyRemoval> {
+    this.#find(name);
+    this.orders.push({ call: 'forgetKeys', actor });
     return { migration: name, changed: true };
   }
 
