@@ -45,7 +45,15 @@ export interface VerifyRecord {
   /** Columns without a counterpart: not compared. */
   unmapped: string[];
   details: string[];
+  /** What the comparison before this one came to, as long as this one says nothing else. */
+  before?: Compared;
 }
+
+/** What counts of a comparison that has ended. */
+export type Compared = Pick<
+  VerifyRecord,
+  'epoch' | 'owner' | 'at' | 'rowsCompared' | 'differences' | 'repaired' | 'unsettled'
+>;
 
 /** What is known without asking the databases. */
 export interface Known {
@@ -172,16 +180,20 @@ function backfillEvidence(
   return { done: false, detail: report?.detail ? `${detail} (${report.detail})` : detail };
 }
 
+/**
+ * What the last comparison came to. One that still runs, was cut off, or only mapped there and back takes nothing away
+ * from the one before it, until it finds a difference.
+ */
+export function lastCompared(record: VerifyRecord | undefined): Compared | undefined {
+  if (!record) return undefined;
+  if (record.roundTrip) return record.before;
+  return record.state === 'done' || record.differences > 0 ? record : record.before;
+}
+
 /** A verify from before the last change of owner says nothing about the side that follows now. */
 function verifyEvidence(value: unknown, state: MigrationState, now: number): Evidence['verify'] {
-  const record = value as VerifyRecord | undefined;
-  if (
-    record?.state !== 'done' ||
-    record.roundTrip ||
-    record.epoch !== state.epoch ||
-    record.owner !== state.owner
-  )
-    return null;
+  const record = lastCompared(value as VerifyRecord | undefined);
+  if (!record || record.epoch !== state.epoch || record.owner !== state.owner) return null;
   return {
     at: record.at,
     ageMinutes: Math.max(0, now - Date.parse(record.at)) / 60_000,

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { TwoDatabases } from '../testing/two-databases.ts';
 import { twoDatabases } from '../testing/two-databases.ts';
 import { JournalFollower } from './follow.ts';
+import type { VerifyRecord } from './evidence.ts';
+import { lastCompared } from './evidence.ts';
 import { startVerify } from './run-verify.ts';
 import { ControlStore } from './store.ts';
 
@@ -45,4 +47,26 @@ it('a repair stands in the journal with who ordered it and why', async () => {
     actor: 'anna',
     reason: 'a restore went wrong',
   });
+});
+
+it('what it came to counts until the next one ends or finds a difference, whatever becomes of that', async () => {
+  const begin = (roundTrip: boolean) =>
+    startVerify(store, bed.capability, journal.state('catalog'), {
+      ...{ repair: false, dryRun: false, roundTrip, actor: 'anna', reason: null },
+    });
+  const written = async () =>
+    (await store.reports('verify:')).get('verify:catalog')?.value as VerifyRecord | undefined;
+  const first = await (await begin(false)).ended;
+  const thereAndBack = await (await begin(true)).ended;
+  expect(thereAndBack.state).toBe('done');
+  expect(lastCompared(await written())?.at).toBe(first.at);
+  const { ended } = await begin(false);
+  const running: VerifyRecord = { ...first, at: 'later', state: 'running', before: first };
+  expect(lastCompared(running)?.at).toBe(first.at);
+  expect(lastCompared({ ...running, state: 'failed' })?.at).toBe(first.at);
+  expect(lastCompared({ ...running, differences: 1 })?.differences).toBe(1);
+  const third = await ended;
+  expect(third.before?.at).toBe(first.at);
+  expect(lastCompared(await written())?.at).toBe(third.at);
+  expect(lastCompared(undefined)).toBeUndefined();
 });

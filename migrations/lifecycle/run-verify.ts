@@ -9,7 +9,8 @@ import { verify } from '../verify/verify.ts';
 import type { Capability, SyncedCapability } from './capability.ts';
 import { openSynced, streamFrom } from './capability.ts';
 import { LifecycleError } from './errors.ts';
-import type { VerifyRecord } from './evidence.ts';
+import type { Compared, VerifyRecord } from './evidence.ts';
+import { lastCompared } from './evidence.ts';
 import type { MigrationState } from './fold.ts';
 import type { Side } from './stages.ts';
 import { isSynced } from './stages.ts';
@@ -47,11 +48,14 @@ export async function startVerify(
       `"${state.migration}" has nothing to compare in stage ${state.stage}${synced ? '' : ': it has no tables'}`,
     );
   }
+  const name = `verify:${state.migration}`;
+  const before = lastCompared((await store.reports(name)).get(name)?.value as VerifyRecord | undefined);
   const record: VerifyRecord = {
     ...newRecord(state, await store.now()),
     ...(request.roundTrip ? { roundTrip: true } : {}),
+    ...(before ? { before: countsOf(before) } : {}),
   };
-  const report = new ReportInOrder(store, `verify:${state.migration}`, REPORT_MS);
+  const report = new ReportInOrder(store, name, REPORT_MS);
   const tell = (): void => report.offer(() => record);
   await report.write(record);
   record.unmapped = [...synced.mapping.unmapped];
@@ -87,6 +91,18 @@ export async function startVerify(
 
 const otherDirection = ({ mapping }: SyncedCapability, owner: Side): DirectionMapping =>
   owner === 'monolith' ? mapping.toMonolith : mapping.toService;
+
+const countsOf = ({
+  epoch,
+  owner,
+  at,
+  rowsCompared,
+  differences,
+  repaired,
+  unsettled,
+}: Compared): Compared => ({
+  ...{ epoch, owner, at, rowsCompared, differences, repaired, unsettled },
+});
 
 /** @param now when the comparison begins, by the store's clock: another process may count its age */
 export function newRecord(state: MigrationState, now: number): VerifyRecord {
