@@ -73,7 +73,7 @@ async function leases(): Promise<number> {
 
 /** The moment in which a proxy that is cut off counts for the coordinator as gone. */
 async function leaseRunsOut(): Promise<void> {
-  const giveUpAt = Date.now() + 20_000;
+  const giveUpAt = Date.now() + 60_000;
   while ((await leases()) > 1) expect(Date.now()).toBeLessThan(giveUpAt);
 }
 
@@ -113,7 +113,7 @@ describe('two proxies on one store', () => {
     expect((await price(far, 7, 99.5)).status).toBeGreaterThanOrEqual(500);
     expect([await priceIn('monolith', 7), await priceIn('service', 7)]).toEqual([before, before]);
     wire.mend();
-    const giveUpAt = Date.now() + 20_000;
+    const giveUpAt = Date.now() + 60_000;
     while ((await price(far, 7, 99.5)).status !== 200) expect(Date.now()).toBeLessThan(giveUpAt);
     expect(await priceIn('service', 7)).toBe(99.5);
   }, 120_000);

@@ -38,7 +38,7 @@ describe('an event stream', () => {
   });
 
   it('is not cut by the limits for requests and clients, however silent it is', async () => {
-    await start({ proxy: { timeouts: { idleMs: 20, firstByteMs: 20_000 }, clients: { idleMs: 20 } } });
+    await start({ proxy: { timeouts: { idleMs: 500, firstByteMs: 20_000 }, clients: { idleMs: 500 } } });
     const [quiet, plain] = [await listening(), await openSocket(bed.proxy.url)];
     // The same silence in an answer that is no event stream says when the limit has come.
     plain.write('GET /plain HTTP/1.1\r\nHost: a\r\n\r\n');
