@@ -11,7 +11,7 @@ import { linesOf } from './outgoing-head.ts';
 import { readPlainHead, readRepeatedHead, type PlainHead } from './plain-head.ts';
 import { PlainRequest } from './plain-request.ts';
 import { readAsStream, readShared } from './shared-reads.ts';
-import { SocketWriter } from './socket-writer.ts';
+import { write } from './write.ts';
 
 /**
  * `new` before its first byte, `head` in the middle of a head, `running` from a head to the end of its answer, `idle`
@@ -45,7 +45,6 @@ export class ClientConnection {
   readonly address: string;
   readonly isEncrypted: boolean;
   readonly #socket: Socket;
-  readonly #writer: SocketWriter;
   readonly #parts: FastParts;
   readonly #readsShared: boolean;
   #state: State = 'new';
@@ -66,7 +65,6 @@ export class ClientConnection {
     this.address = clientAddress(this.peer, undefined, parts.edge.trusted);
     this.isEncrypted = 'encrypted' in socket;
     this.#socket = socket;
-    this.#writer = new SocketWriter(socket);
     this.#parts = parts;
     this.#readsShared = readShared(socket, this.#received);
     if (!this.#readsShared) socket.on('data', this.#data);
@@ -82,7 +80,7 @@ export class ClientConnection {
   }
 
   get isBehind(): boolean {
-    return this.#writer.isBehind;
+    return this.#socket.writableLength > 0;
   }
 
   /** Nothing is under way: it may be closed without anybody missing anything. */
@@ -101,12 +99,12 @@ export class ClientConnection {
   /** Text, a character for each byte. False when the client is behind. */
   say(text: string): boolean {
     // A client that ended its half is on its way out, as node has it.
-    return !this.#socket.writable || this.#limited(this.#writer.text(text));
+    return !this.#socket.writable || this.#limited(this.#socket.write(text, 'latin1'));
   }
 
   /** The same for text, the first `used` of some bytes, and text. */
   send(prefix: string, bytes: Buffer, used: number, suffix: string): boolean {
-    return !this.#socket.writable || this.#limited(this.#writer.bytes(prefix, bytes, used, suffix));
+    return !this.#socket.writable || this.#limited(write(this.#socket, prefix, bytes, used, suffix));
   }
 
   #limited(flows: boolean): boolean {
@@ -119,8 +117,8 @@ export class ClientConnection {
 
   /** Tells a request whose answer was written whole once that has left the process. */
   whenFlushed(request: PlainRequest): void {
-    if (this.isBehind) this.#writer.whenSent(() => request.answerFlushed());
-    else request.answerFlushed();
+    if (!this.isBehind) request.answerFlushed();
+    else this.#socket.write('', () => request.answerFlushed());
   }
 
   /** The answer to a request has been given. */

@@ -10,6 +10,7 @@ import type { FastParts } from './fast-lane.ts';
 import type { PlainRequest } from './plain-request.ts';
 import type { ConnectionUser, UpstreamConnection } from './upstream-connection.ts';
 import { brokenAnswer, hangUp, overflow, switchedProtocol } from './upstream-errors.ts';
+import { write } from './write.ts';
 
 /** The same as in the general lane. */
 const LONGEST_HEAD = 16 * 1024;
@@ -61,14 +62,12 @@ export class PlainTry implements ConnectionUser {
     this.#onUsedConnection = connection.wasUsed;
     this.#isConnecting = !connection.wasUsed;
     const came = this.#client.takeKeptBody();
-    const { writer } = connection;
-    const flows = came
-      ? writer.bytes(head, came, came.length, '')
-      : writer.text(head + this.#client.wholeBody);
+    if (came) write(connection.socket, head, came, came.length, '');
+    else connection.socket.write(head + this.#client.wholeBody, 'latin1');
     if (!this.#client.isUploading) return this.#requestWritten();
     this.#stopHearing = hearLastWords(connection.socket);
     connection.limitStall(this.#limits.idleMs);
-    this.#client.flowBody(flows);
+    this.#client.flowBody(!connection.socket.writableNeedDrain);
   }
 
   /** More of the client's body. False asks to wait. */
@@ -144,9 +143,12 @@ export class PlainTry implements ConnectionUser {
   }
 
   #requestWritten(): void {
-    const writer = this.#connection?.writer;
-    if (!writer?.isBehind) this.#isSent = true;
-    else writer.whenSent(() => (this.#isSent = true));
+    const socket = this.#connection?.socket;
+    const written = (): void => {
+      this.#isSent = true;
+    };
+    if (!socket || socket.writableLength === 0) this.#isSent = true;
+    else socket.write('', written);
   }
 
   #readHead(bytes: Buffer, from: number, to: number): boolean {

@@ -2,7 +2,6 @@ import { connect, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectSecurely, type ConnectionOptions } from 'node:tls';
 import { peerOf } from '../lane/connections.ts';
 import type { AnswerLines } from './answer-head.ts';
-import { SocketWriter } from './socket-writer.ts';
 
 /** The request that a connection is used for at the moment. */
 export interface ConnectionUser {
@@ -27,7 +26,6 @@ const MOST_REMEMBERED = 2048;
 /** One connection to an upstream, for one request after the other. */
 export class UpstreamConnection {
   readonly socket: Socket;
-  readonly writer: SocketWriter;
   /** Null while it lies in the pool. */
   user: ConnectionUser | null = null;
   /** It has carried a request before. */
@@ -54,10 +52,9 @@ export class UpstreamConnection {
     this.#left = left;
     this.madeWith = secure;
     this.socket = secure ? this.#openSecure(address, secure) : this.#openPlain(address);
-    this.writer = new SocketWriter(this.socket);
     this.socket.on('drain', () => this.user?.drained());
     this.socket.on('timeout', () => {
-      if (this.writer.isBehind) this.user?.stalled();
+      if (this.socket.writableLength > 0) this.user?.stalled();
     });
     this.socket.on('end', () => this.user?.ended());
     this.socket.on('error', (error) => (this.#error = error));
