@@ -217,7 +217,7 @@ describe('the guard of the traffic', () => {
     answer([]);
     await looks(2);
     expect(journal.entries.map(({ actor }) => actor)).toEqual(['ann', 'guardrail']);
-  }, 20_000);
+  });
 
   it('neither advances nor takes back without traffic, and says so', async () => {
     await journaled({ ramp: RAMP });
@@ -244,7 +244,7 @@ describe('the guard of the traffic', () => {
     expect(journal.state('catalog').weight).toBe(5);
     unreachable = [];
     await until(({ weight }) => weight === 25);
-  }, 30_000);
+  });
 
   it('goes on where another one was killed: the journal knows the step, and since when', async () => {
     await journaled({ weight: 25, ramp: { ...RAMP, at: 1 } });
@@ -268,7 +268,7 @@ describe('the guard of the traffic', () => {
     } finally {
       spy.mockRestore();
     }
-  }, 20_000);
+  });
 
   it('only looks where another process leads, and after a cutover', async () => {
     isLeading = false;

@@ -21,7 +21,7 @@ import { proxyConfigOf } from '../up/proxy-config.ts';
 import { SyncParts } from '../up/sync.ts';
 
 const SILENT = pino({ level: 'silent' });
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 /** Items with ids from 1 on. */
 const ITEMS = 20;
 

@@ -7,7 +7,7 @@ import { ControlStore } from '../../migrations/lifecycle/store.ts';
 import { createDatabase } from '../../migrations/testing/two-databases.ts';
 import { JournalFeed } from './feed.ts';
 
-const GIVE_UP_MS = 20_000;
+const GIVE_UP_MS = 60_000;
 
 let store: ControlStore;
 let journal: JournalFollower;

@@ -48,14 +48,14 @@ describe('a connection that breaks while a statement runs', () => {
       );
     });
     const asleep = `SELECT 1 FROM information_schema.processlist WHERE db = DATABASE() AND info = '${SLEEP}'`;
-    for (const giveUpAt = Date.now() + 10_000; (await watcher.sql(asleep)).length < 2;) {
+    for (const giveUpAt = Date.now() + 60_000; (await watcher.sql(asleep)).length < 2;) {
       if (Date.now() > giveUpAt) throw new Error('nobody sleeps');
     }
     wire.cut();
     await Promise.all(ends);
     expect(await query(server, 'SELECT 1')).toEqual([['1']]);
     await server.pool.end();
-  }, 20_000);
+  });
 });
 
 describe('a transaction that waits for another database', () => {

@@ -23,7 +23,7 @@ async function untilFenceWaits(): Promise<void> {
   const database = new URL(bed.urls.monolith).pathname.slice(1);
   const waiting = `SELECT 1 FROM information_schema.processlist
     WHERE db = '${database}' AND info LIKE 'UPDATE strangler\\_fence%'`;
-  for (const giveUpAt = Date.now() + 10_000; (await bed.sql('service', waiting)).length === 0;) {
+  for (const giveUpAt = Date.now() + 60_000; (await bed.sql('service', waiting)).length === 0;) {
     if (Date.now() > giveUpAt) throw new Error('nobody waits for the fence');
   }
 }

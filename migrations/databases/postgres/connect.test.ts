@@ -32,7 +32,7 @@ async function isTold(end: Promise<unknown>): Promise<void> {
 
 async function cutWhileItSleeps(sleepers = 1): Promise<void> {
   const asleep = `SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query = '${SLEEP}' AND datname = current_database()`;
-  for (const giveUpAt = Date.now() + 10_000; (await watcher.query(asleep)).rowCount !== sleepers;) {
+  for (const giveUpAt = Date.now() + 60_000; (await watcher.query(asleep)).rowCount !== sleepers;) {
     if (Date.now() > giveUpAt) throw new Error(`not ${sleepers} are asleep`);
   }
   wire.cut();
@@ -49,7 +49,7 @@ describe('a connection that breaks while a statement runs', () => {
     await Promise.all(ends);
     expect(await query(pool, 'monolith', 'SELECT 1 AS one')).toEqual([{ one: '1' }]);
     await pool.end();
-  }, 20_000);
+  });
 
   it('is told in the same way when the server ends it', async () => {
     const pool = openPool(wire.url, 'monolith');
@@ -63,7 +63,7 @@ describe('a connection that breaks while a statement runs', () => {
     }
     await end;
     await pool.end();
-  }, 20_000);
+  });
 
   it('fails the statement and not the process, in the control store', async () => {
     const store = await ControlStore.open(wire.url);
@@ -72,7 +72,7 @@ describe('a connection that breaks while a statement runs', () => {
     await end;
     expect(await store.entries()).toEqual([]);
     await store.close();
-  }, 20_000);
+  });
 });
 
 describe('a transaction that waits for another database', () => {

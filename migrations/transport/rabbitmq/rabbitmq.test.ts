@@ -38,7 +38,7 @@ async function holdFollower(): Promise<() => Promise<void>> {
 
 /** Waits until this many messages lie ready in a queue. */
 async function untilReady(queue: string, count: number): Promise<void> {
-  const giveUpAt = Date.now() + 20_000;
+  const giveUpAt = Date.now() + 60_000;
   while ((await bed.channel.checkQueue(queue)).messageCount < count) {
     if (Date.now() > giveUpAt) throw new Error(`there were never ${count} messages in ${queue}`);
   }

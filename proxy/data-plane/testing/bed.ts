@@ -281,7 +281,7 @@ export async function send(
   return { status: res.statusCode ?? 0, headers: res.headers, rawHeaders: res.rawHeaders, body, text, json };
 }
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** Turns the loop until something is true that no event tells; fails instead of turning for ever. */
 export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
