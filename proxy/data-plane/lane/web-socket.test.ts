@@ -152,7 +152,7 @@ describe('an open WebSocket', () => {
   it('may be silent for longer than a request, and ends when it is for too long', async () => {
     await start({
       monolith: (_req, res) => void res.write('half'),
-      proxy: { timeouts: { idleMs: 20, firstByteMs: 20_000, streamIdleMs: 1500 }, clients: { idleMs: 20 } },
+      proxy: { timeouts: { idleMs: 300, firstByteMs: 20_000, streamIdleMs: 3000 }, clients: { idleMs: 300 } },
     });
     const client = await opened();
     // An answer that falls silent is cut off: the limit for requests has passed.
