@@ -60,6 +60,9 @@ async function strike(scene: Scene, course: Course, options: TortureOptions, unt
     if (round.length === 0) round = schedule.shuffled(kinds);
     const fault = round.pop();
     if (!fault) break;
+    // What the copy before has brought is looked at while it is there.
+    if (fault.beginsAnew) await lookAtAll(scene, course);
+    if (course.cases.length > 0) break;
     const did = await fault.strike(scene, schedule.branch(`${n}`));
     struck.set(fault.kind, (struck.get(fault.kind) ?? 0) + 1);
     scene.say(`${fault.kind}${did ? `: ${did}` : ''}`);

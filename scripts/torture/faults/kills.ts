@@ -76,6 +76,7 @@ export function holdChunks({ sync, say }: Scene): () => void {
 /** Back to the beginning; then the rows are copied again, and the sync is killed between two chunks. */
 export const copyAgain: Fault = {
   kind: 'copy again, kill sync: chunk',
+  beginsAnew: true,
   strike: (scene, random) =>
     scene.moves.alone(async () => {
       const { moves, writers, sync } = scene;

@@ -4,11 +4,12 @@ import type { Splitters } from './splitter.ts';
 const START = 8;
 const HEADER = 5;
 const PROTOCOL = 3;
-const [QUERY, PARSE, READY] = [0x51, 0x50, 0x5a];
+const [QUERY, PARSE, READY, COPY_DONE] = [0x51, 0x50, 0x5a, 0x63];
 
 /**
  * The PostgreSQL protocol, both ways, unencrypted (documentation, chapter "Frontend/Backend Protocol"). A statement begins
- * with Query or Parse and ends with ReadyForQuery.
+ * with Query or Parse and ends with ReadyForQuery; one that copies out with the end of what it copies, for whoever reads
+ * that does not wait for more.
  */
 export const postgresSplitters: Splitters = () => {
   const open: string[] = [];
@@ -35,7 +36,12 @@ export const postgresSplitters: Splitters = () => {
       if (!hasStarted) return buffer.length > 0 ? { length: buffer.length, statement: null } : null;
       const length = lengthOf(buffer);
       if (length === null) return null;
-      return { length, statement: buffer[0] === READY ? (open.shift() ?? null) || null : null };
+      const isCopied = buffer[0] === COPY_DONE;
+      if (!isCopied && buffer[0] !== READY) return { length, statement: null };
+      const statement = open.shift() ?? '';
+      // Its ReadyForQuery is still to come, and ends nothing more.
+      if (isCopied) open.unshift('');
+      return { length, statement: statement === '' ? null : statement };
     }),
   };
 };
