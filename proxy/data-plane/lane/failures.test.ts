@@ -115,7 +115,10 @@ describe('the time limits', () => {
   });
 
   it('end an upload that its upstream does not read, and say that it was the upstream', async () => {
-    await start({ monolith: (req) => void req.pause(), proxy: { timeouts: { idleMs: 300 } } });
+    await start({
+      monolith: (req) => void req.pause(),
+      proxy: { timeouts: { idleMs: 300 }, clients: { lingerMs: 20_000 } },
+    });
     const socket = await openSocket(bed.proxy.url);
     socket.on('error', () => undefined);
     let got = '';
