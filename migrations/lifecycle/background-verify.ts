@@ -4,7 +4,8 @@ import type { VerifyReport } from '../verify/report.ts';
 import type { VerifySettings } from '../verify/schema.ts';
 import type { Capability } from './capability.ts';
 import { openSynced, streamFrom } from './capability.ts';
-import type { VerifyRecord } from './evidence.ts';
+import type { Compared, VerifyRecord } from './evidence.ts';
+import { lastCompared } from './evidence.ts';
 import type { MigrationState } from './fold.ts';
 import { ReportInOrder } from './report-in-order.ts';
 import { newRecord, takeReport } from './run-verify.ts';
@@ -78,7 +79,9 @@ export class BackgroundVerify {
     const { store } = this.parts;
     const [reports, now] = await Promise.all([store.reports('verify:'), store.now()]);
     for (const [migration, capability] of this.parts.capabilities.byName) {
-      const last = reports.get(`verify:${migration}`)?.value as VerifyRecord | undefined;
+      const record = reports.get(`verify:${migration}`)?.value as VerifyRecord | undefined;
+      // One that was cut off or failed is made up for at once; one that only mapped there and back took nothing away.
+      const last = record?.roundTrip || record?.state === 'done' ? lastCompared(record) : undefined;
       if (this.running || !this.isDue(capability, last, now)) continue;
       const stop = new AbortController();
       const ended = this.run(capability, stop)
@@ -94,15 +97,14 @@ export class BackgroundVerify {
 
   private isDue(
     { name, databases, verify: settings }: Capability,
-    last: VerifyRecord | undefined,
+    last: Compared | undefined,
     now: number,
   ): boolean {
     const state = this.parts.journal.state(name);
     if (settings?.every === undefined || !databases || this.busy.has(name)) return false;
     if (!isSynced(state.stage) || state.change || (this.notBefore.get(name) ?? 0) > performance.now())
       return false;
-    const isOfNow = last?.state === 'done' && !last.roundTrip && last.epoch === state.epoch;
-    return !isOfNow || now - Date.parse(last.at) >= settings.every;
+    return last?.epoch !== state.epoch || now - Date.parse(last.at) >= settings.every;
   }
 
   private async run(capability: Capability, stop: AbortController): Promise<void> {

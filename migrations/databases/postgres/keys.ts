@@ -3,13 +3,7 @@ import type { KeyPair } from '../database.ts';
 import { query, transaction } from './connect.ts';
 import { ident, tableIdent } from './identifiers.ts';
 import { raiseIdentities, sequences } from './identities.ts';
-
-/** The schema goes with the last migration and the last pair of keys. */
-export const DROP_UNUSED_SCHEMA = `DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM strangler.side) AND NOT EXISTS (SELECT FROM strangler.key) THEN
-    DROP SCHEMA strangler CASCADE;
-  END IF;
-END $$`;
+import { DROP_UNUSED_SCHEMA } from './schema.ts';
 
 const TYPE = { monolith: 'bigint', service: 'text' } as const;
 

@@ -156,3 +156,10 @@ END $$;
 
 /** Position before every change: reading from it hands over all that is there. */
 export const START_POSITION = '1:1:';
+
+/** The schema goes with the last migration and the last pair of keys. */
+export const DROP_UNUSED_SCHEMA = `DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM strangler.side) AND NOT EXISTS (SELECT FROM strangler.key) THEN
+    DROP SCHEMA strangler CASCADE;
+  END IF;
+END $$`;
