@@ -1,81 +1,64 @@
 import { describe, expect, it } from '@jest/globals';
 import { oneAhead } from './one-ahead.ts';
 
-/** A write that ends when the test says so. */
-interface Open {
-  end(): void;
-  fail(): void;
-}
-
 function setUp() {
   const log: string[] = [];
-  const open: Open[] = [];
   const prepare = async (batch: number): Promise<number> => (log.push(`prepare ${batch}`), batch);
-  const write = (batch: number): Promise<void> =>
-    new Promise<void>((resolve, reject) => {
-      log.push(`write ${batch}`);
-      open.push({ end: resolve, fail: () => reject(new Error(`refused ${batch}`)) });
-    }).finally(() => log.push(`end ${batch}`));
-  return { log, open, prepare, write };
+  return { log, prepare };
 }
-
-const read = async (take: (batch: number) => Promise<void>): Promise<string> => {
-  for (const batch of [1, 2, 3]) await take(batch);
-  return 'position';
-};
 
 /** Until all that can go on has gone on. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+const three = async (take: (batch: number) => Promise<void>): Promise<string> => {
+  for (const batch of [1, 2, 3]) await take(batch);
+  return 'position';
+};
+
 describe('reading one batch ahead', () => {
-  it('prepares the next batch while one is written, and writes them one after the other', async () => {
-    const { log, open, prepare, write } = setUp();
-    const running = oneAhead(read, prepare, write);
-    await settled();
-    expect(log).toEqual(['prepare 1', 'write 1', 'prepare 2']);
-    for (const i of [0, 1, 2]) {
-      open[i]?.end();
+  it('prepares the next batch, and none after it, while whoever takes them is busy with one', async () => {
+    const { log, prepare } = setUp();
+    const batches = oneAhead(three, prepare);
+    for (const batch of [1, 2, 3]) {
+      expect(await batches.next()).toEqual({ done: false, value: batch });
       await settled();
+      expect(log).toEqual([1, 2, 3].slice(0, batch + 1).map((n) => `prepare ${n}`));
     }
-    expect(await running).toBe('position');
-    expect(log).toEqual([
-      'prepare 1',
-      'write 1',
-      'prepare 2',
-      'end 1',
-      'write 2',
-      'prepare 3',
-      'end 2',
-      'write 3',
-      'end 3',
-    ]);
+    expect(await batches.next()).toEqual({ done: true, value: 'position' });
   });
 
-  it('writes nothing more when a batch fails', async () => {
-    const { log, open, prepare, write } = setUp();
-    const running = oneAhead(read, prepare, write);
-    await settled();
-    open[0]?.fail();
-    await expect(running).rejects.toThrow('refused 1');
-    expect(log).toEqual(['prepare 1', 'write 1', 'prepare 2', 'end 1']);
+  it('ends the reading when whoever takes them stops, and is over only when that has ended', async () => {
+    const { log, prepare } = setUp();
+    const batches = oneAhead(async (take: (batch: number) => Promise<void>) => {
+      try {
+        return await three(take);
+      } finally {
+        await settled();
+        log.push('rolled back');
+      }
+    }, prepare);
+    await batches.next();
+    await batches.return('');
+    expect(log).toEqual(['prepare 1', 'prepare 2', 'rolled back']);
   });
 
-  it('is over only when the running write is, also when it is the reading that fails', async () => {
-    const { log, open, prepare, write } = setUp();
-    const running = oneAhead(
-      async (take: (batch: number) => Promise<void>) => {
-        await take(1);
-        log.push('lost');
-        throw new Error('lost');
-      },
-      prepare,
-      write,
-    );
-    const over = expect(running.finally(() => log.push('over'))).rejects.toThrow('lost');
+  it('hands on what was read before the reading failed, and then what it failed with', async () => {
+    const { prepare } = setUp();
+    const batches = oneAhead(async (take: (batch: number) => Promise<void>) => {
+      await take(1);
+      throw new Error('lost');
+    }, prepare);
+    expect(await batches.next()).toEqual({ done: false, value: 1 });
     await settled();
-    expect(log).toEqual(['prepare 1', 'write 1', 'lost']);
-    open[0]?.end();
-    await over;
-    expect(log).toEqual(['prepare 1', 'write 1', 'lost', 'end 1', 'over']);
+    await expect(batches.next()).rejects.toThrow('lost');
+  });
+
+  it('fails with what a batch could not be prepared for', async () => {
+    const batches = oneAhead(three, async (batch) => {
+      if (batch === 2) throw new Error('no meaning');
+      return batch;
+    });
+    await batches.next();
+    await expect(batches.next()).rejects.toThrow('no meaning');
   });
 });

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Change, ChangedKey, Pending } from '../databases/database.ts';
+import type { Applier, Change, ChangedKey, Pending } from '../databases/database.ts';
 import { CaptureLostError } from '../databases/errors.ts';
+import type { PreparedChanges } from '../apply/apply.ts';
 import { applyPrepared, prepareChanges } from '../apply/apply.ts';
 import { Retries, tryAgain } from '../parking/retry.ts';
 import { oneAhead } from './one-ahead.ts';
@@ -15,29 +16,75 @@ const HOUSEKEEPING_MS = 1000;
 const REFUSED = 1000;
 
 /**
- * Carries over everything that is committed on the source now. The new position is saved in the target, in the
- * transaction that applies the changes: a crash loses neither or both.
+ * So many changes of a round are committed at a time. What one transaction has written over and over, its server cannot
+ * clear away before its end: the longer it lasts, the slower it becomes.
+ */
+const PIECE_CHANGES = 5000;
+
+/**
+ * Carries over everything that is committed on the source now, in one transaction of the target, or in several where it
+ * is much. The last of them saves the new position: a crash before it lets all be read again, and the marks know what was
+ * applied.
  *
  * @returns number of changes read
  */
 export async function relayOnce(stream: Stream): Promise<number> {
-  const { migration, source, target, mapping } = stream;
-  let count = 0;
-  const refused: ChangedKey[] = [];
-  await target.applying(migration, stream.epoch, async (applier) => {
-    const position = await oneAhead(
-      (take: (changes: Change[]) => Promise<void>) => source.readChanges(migration, applier.position, take),
+  const round = new Round(stream);
+  try {
+    while (!round.isOver) {
+      await stream.target.applying(stream.migration, stream.epoch, (applier) => round.applyPiece(applier));
+    }
+  } finally {
+    await round.stopReading();
+  }
+  return round.count;
+}
+
+class Round {
+  isOver = false;
+  count = 0;
+  private readonly stream: Stream;
+  private readonly refused: ChangedKey[] = [];
+  private since: string | null = null;
+  private pages: AsyncGenerator<PreparedChanges, string, void> | null = null;
+
+  constructor(stream: Stream) {
+    this.stream = stream;
+  }
+
+  async applyPiece(applier: Applier): Promise<void> {
+    const { mapping } = this.stream;
+    this.since ??= applier.position;
+    // Somebody else carried over the same meanwhile: what is left of it is theirs.
+    this.isOver = applier.position !== this.since;
+    this.pages ??= this.read(this.since);
+    for (const end = this.count + PIECE_CHANGES; !this.isOver && this.count < end;) {
+      const page = await this.pages.next();
+      if (page.done) {
+        const { refused } = this;
+        if (refused.length > 0) await tryAgain(applier, mapping, await applier.newestParked(refused));
+        await applier.savePosition(page.value);
+        this.isOver = true;
+      } else {
+        this.count += page.value.changes.length;
+        const more = await applyPrepared(applier, mapping, page.value);
+        const room = REFUSED - this.refused.length;
+        this.refused.push(...more.slice(0, room).map(({ table, key }) => ({ table, key })));
+      }
+    }
+  }
+
+  async stopReading(): Promise<void> {
+    await this.pages?.return('');
+  }
+
+  private read(since: string): AsyncGenerator<PreparedChanges, string, void> {
+    const { migration, source, mapping } = this.stream;
+    return oneAhead(
+      (take: (changes: Change[]) => Promise<void>) => source.readChanges(migration, since, take),
       (changes) => prepareChanges(mapping, changes),
-      async (prepared) => {
-        count += prepared.changes.length;
-        const more = await applyPrepared(applier, mapping, prepared);
-        refused.push(...more.slice(0, REFUSED - refused.length).map(({ table, key }) => ({ table, key })));
-      },
     );
-    if (refused.length > 0) await tryAgain(applier, mapping, await applier.newestParked(refused));
-    await applier.savePosition(position);
-  });
-  return count;
+  }
 }
 
 /** What the source has and the target has not yet. */

@@ -79,15 +79,15 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: RELAY,
-        find: '  await target.applying(migration, stream.epoch, async (applier) => {\n    const position = await oneAhead(\n      (take: (changes: Change[]) => Promise<void>) => source.readChanges(migration, applier.position, take),',
-        replace: `  const since = (await target.sideState(migration))?.position ?? '';
+        find: '  const round = new Round(stream);\n',
+        replace: `  const { migration, source, target, epoch } = stream;
+  const since = (await target.sideState(migration))?.position ?? '';
   const all: Change[] = [];
   const now = await source.readChanges(migration, since, async (changes) => void all.push(...changes));
-  await target.applying(migration, stream.epoch, (applier) => applier.savePosition(now));
-  await target.applying(migration, stream.epoch, async (applier) => {
-    const position = now;
-    await oneAhead(
-      (take: (changes: Change[]) => Promise<void>) => take(all),`,
+  await target.applying(migration, epoch, (applier) => applier.savePosition(now));
+  const readChanges: typeof source.readChanges = async (_migration, _since, take) => (await take(all), now);
+  const round = new Round({ ...stream, source: { ...source, readChanges } });
+`,
       },
     ],
   },
@@ -163,7 +163,9 @@ export const MUTATIONS: readonly Mutation[] = [
       {
         file: 'migrations/lifecycle/change-owner.ts',
         find: "'raise-fence': () => fence(),\n    drain: () => carryOver(),",
-        replace: "'raise-fence': () => carryOver(),\n    drain: () => fence(),",
+        // With a pause in between, or the moment is over before anybody writes in it.
+        replace:
+          "'raise-fence': async () => (await carryOver(), await new Promise((go) => setTimeout(go, 300))),\n    drain: () => fence(),",
       },
       {
         file: 'migrations/lifecycle/hand-over.ts',

@@ -31,15 +31,16 @@ CREATE TABLE IF NOT EXISTS strangler.side (
 );
 
 CREATE TABLE IF NOT EXISTS strangler.mark (
-  migration text NOT NULL,
-  entry     text NOT NULL,
-  key       text NOT NULL,
+  migration text COLLATE "C" NOT NULL,
+  entry     text COLLATE "C" NOT NULL,
+  key       text COLLATE "C" NOT NULL,
   epoch     bigint NOT NULL,
   version   bigint NOT NULL,
   deleted   boolean NOT NULL,
+  -- What differs most comes early: each step of a search then compares two texts, not three.
   PRIMARY KEY (migration, entry, key)
 -- Room for the next version of a mark beside it: the index then need not be written again.
-) WITH (fillfactor = 75);
+) WITH (fillfactor = 50);
 
 CREATE TABLE IF NOT EXISTS strangler.parked (
   migration text NOT NULL,

@@ -4,13 +4,14 @@ import { openBed, startServer, WITHOUT_DISK } from './bed.ts';
 import { writeLoad } from './load.ts';
 import type { Finding } from './measure.ts';
 import { flushMs, median, rounded } from './measure.ts';
+import { benchShopWrites } from './shop-writes.ts';
 
 const GOAL = 0.85;
 const ROWS = 20_000;
 const LOAD = { seconds: 4, connections: 8, rate: 0 };
 
 /**
- * What the monolith's writers still manage with the trigger on their table, with the log read instead, and with the
+ * What the reference shop still manages, and what bare writers do that have nothing else to do, with the trigger on their table, with the log read instead, and with the
  * whole sync behind the trigger: on a server that waits for its disk at each commit, as one in production does, and on
  * one that does not, where nothing but the capture's own work is seen.
  */
@@ -30,7 +31,8 @@ async function onServer(
 ): Promise<Finding[]> {
   const server = await startServer(settings);
   try {
-    return await ratesOn(server, rounds, await words(server));
+    const where = await words(server);
+    return [await benchShopWrites(server, rounds, where), ...(await ratesOn(server, rounds, where))];
   } finally {
     await server.stop();
   }

@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Applier, Database } from '../databases/database.ts';
+import type { TwoDatabases } from '../testing/two-databases.ts';
+import { twoDatabases } from '../testing/two-databases.ts';
+import { lagOf, relayOnce } from './relay.ts';
+import type { Stream } from './stream.ts';
+
+/** Three pieces, of which the last is not full. */
+const ROWS = 12_000;
+
+let bed: TwoDatabases;
+beforeEach(async () => {
+  bed = await twoDatabases();
+  await bed.install();
+  await bed.monolith.query(
+    `INSERT INTO maker (id, nm) SELECT n, 'old ' || n FROM generate_series(1, ${ROWS / 2}) n`,
+  );
+  await bed.monolith.query(`UPDATE maker SET nm = 'new ' || id`);
+});
+afterEach(() => bed.close());
+
+async function makers(): Promise<{ there: string[]; here: string[] }> {
+  const there = await bed.sql('monolith', 'SELECT nm AS name FROM maker ORDER BY id');
+  const here = await bed.sql('service', 'SELECT name FROM manufacturer ORDER BY id');
+  return { there: there.map(({ name }) => String(name)), here: here.map(({ name }) => String(name)) };
+}
+
+const positionOf = async (): Promise<string> =>
+  (await bed.databases.service.sideState('catalog'))?.position ?? '';
+
+/** The stream, with something that happens before the target's transaction of this number begins. */
+function before(transaction: number, happen: () => Promise<void>): Stream {
+  const target = bed.databases.service;
+  let begun = 0;
+  const applying = async <T>(
+    migration: string,
+    epoch: bigint,
+    work: (applier: Applier) => Promise<T>,
+  ): Promise<T> => {
+    if ((begun += 1) === transaction) await happen();
+    return target.applying(migration, epoch, work);
+  };
+  return { ...bed.stream, target: { ...target, applying } };
+}
+
+describe('a backlog that is carried over in pieces', () => {
+  it('keeps the pieces that were committed when the source fails, and takes them again without effect', async () => {
+    const position = await positionOf();
+    let handedOver = 0;
+    const readChanges: Database['readChanges'] = (migration, since, take) =>
+      bed.databases.monolith.readChanges(migration, since, async (changes) => {
+        if ((handedOver += changes.length) > ROWS - 1000) throw new Error('the source is gone');
+        await take(changes);
+      });
+    const failing = { ...bed.stream, source: { ...bed.databases.monolith, readChanges } };
+    await expect(relayOnce(failing)).rejects.toThrow('the source is gone');
+    const cutOff = await makers();
+    expect(cutOff.here).toHaveLength(ROWS / 2);
+    expect(cutOff.here.filter((name) => name.startsWith('new'))).not.toHaveLength(0);
+    expect(cutOff.here).not.toEqual(cutOff.there);
+    expect(await positionOf()).toBe(position);
+    // What the first pieces have would come back by the changes before it, were they applied anew.
+    await bed.monolith.query('DELETE FROM maker WHERE id % 2 = 0');
+    await bed.catchUp();
+    const { there, here } = await makers();
+    expect(there).toHaveLength(ROWS / 4);
+    expect(here).toEqual(there);
+  });
+
+  it('ends where another relay went past it between two pieces, and leaves the position to that', async () => {
+    const stream = before(2, async () => {
+      await bed.monolith.query('DELETE FROM maker WHERE id > 10');
+      await relayOnce(bed.stream);
+    });
+    expect(await relayOnce(stream)).toBeLessThan(ROWS);
+    const { there, here } = await makers();
+    expect(there).toHaveLength(10);
+    expect(here).toEqual(there);
+    expect((await lagOf(bed.stream)).changes).toBe(0);
+  });
+
+  it('ends when the epoch changes between two pieces, and saves no position', async () => {
+    const position = await positionOf();
+    const stream = before(2, async () => {
+      await bed.service.query('UPDATE strangler.side SET epoch = epoch + 1');
+    });
+    await expect(relayOnce(stream)).rejects.toThrow('follower at epoch 1');
+    expect(await positionOf()).toBe(position);
+  });
+});
