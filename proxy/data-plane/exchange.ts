@@ -76,6 +76,14 @@ export interface AnswerHead {
   header(name: string): string | undefined;
 }
 
+/** An answer that came in one piece, as the side gave it. */
+export interface WholeAnswer extends AnswerHead {
+  /** Head and body, a character for each byte. */
+  text: string;
+  /** Where the body begins. */
+  bodyAt: number;
+}
+
 /** What the lane that carries a request does for the stages. */
 export interface Carrier {
   /** Tries one address once. Sends the request there and, if it is wanted, the answer to the client. */
@@ -119,6 +127,8 @@ export interface Exchange {
   fellBack: Outcome | null;
   /** What Content-Length of the answer announces; null when it does not, or when nobody asked for it. */
   answerBytes: number | null;
+  /** The answer, where the lane had all of it at hand at once; null where it did not. */
+  wholeAnswer: WholeAnswer | null;
   /** Its name among all requests, as its client, a proxy in front of this one or this one gave it. */
   requestId: string | null;
   /** Its place in a distributed trace; null when nobody traces it. */
@@ -180,6 +190,7 @@ export function newExchange(request: RequestHead, carrier: Carrier): Exchange {
     outcome: null,
     fellBack: null,
     answerBytes: null,
+    wholeAnswer: null,
     requestId: null,
     trace: null,
   };

@@ -14,12 +14,16 @@ describe('the schema of the data plane', () => {
     expect(canarySchema.parse({}).cookie).toBe('strangler_arm');
   });
 
-  it.each([{ listen: '8080' }, { port: 1 }, { trustedProxies: ['10.0.0.1'] }, { hold: { capMs: 0 } }])(
-    'refuses the proxy %j',
-    (proxy) => {
-      expect(proxySchema.safeParse(proxy).success).toBe(false);
-    },
-  );
+  it.each([
+    { listen: '8080' },
+    { port: 1 },
+    { trustedProxies: ['10.0.0.1'] },
+    { hold: { capMs: 0 } },
+    { processes: 0 },
+    { processes: 2, listen: '127.0.0.1:0' },
+  ])('refuses the proxy %j', (proxy) => {
+    expect(proxySchema.safeParse(proxy).success).toBe(false);
+  });
 
   it('refuses an upstream that is not http', () => {
     expect(monolithSchema.safeParse({ url: 'ftp://a' }).success).toBe(false);

@@ -9,6 +9,16 @@ import { frontTlsSchema } from './tls/schema.ts';
 export const proxySchema = z
   .strictObject({
     listen: listenAddress.default('127.0.0.1:8080').describe('Address and port; port 0 takes any free one.'),
+    processes: z
+      .int()
+      .min(1)
+      .max(64)
+      .default(1)
+      .describe(
+        'How many processes share the port, each with connections and limits of its own: one for each core that the ' +
+          'proxy may have. More than one only where the system shares a port evenly, which is Linux. The metrics of the ' +
+          'second are one port above those of the first, and so on.',
+      ),
     trustedProxies: z
       .array(z.union([z.cidrv4(), z.cidrv6()]))
       .default([])
@@ -26,6 +36,10 @@ export const proxySchema = z
     tls: frontTlsSchema.optional(),
     rateLimits: rateLimitsSchema.default([]),
     jwt: jwtSchema.optional(),
+  })
+  .refine(({ processes, listen }) => processes === 1 || !listen.endsWith(':0'), {
+    path: ['listen'],
+    message: 'needs a port where processes is above 1: any free one would be another for each',
   })
   .describe('The proxy that stands in front of the monolith and the services.');
 

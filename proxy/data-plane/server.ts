@@ -123,7 +123,7 @@ export async function startProxy(options: ProxyOptions): Promise<RunningProxy> {
     parts.held.lookAgain();
   });
   const metrics = new MetricsEndpoint(shownOf(parts, edge), logger);
-  const front = await openFront(config.proxy.listen, edge, tls);
+  const front = await openFront(config.proxy.listen, config.proxy.processes > 1, edge, tls);
   await metrics.open(config.proxy.metrics).catch(async (error: unknown) => {
     await front.close(0);
     throw error;

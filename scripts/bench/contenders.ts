@@ -10,7 +10,7 @@ import { delimiter, join } from 'node:path';
 import { haproxyConfig, nginxConfig } from './peers.ts';
 import type { Variant } from './strangler-proxy.ts';
 
-/** A proxy that takes part, in one process of its own. */
+/** A proxy that takes part. */
 export interface Contender {
   name: string;
   /** Null when it is not installed here. */
@@ -19,7 +19,8 @@ export interface Contender {
 
 export interface RunningContender {
   url: string;
-  pid: number;
+  /** One, unless it says otherwise in its name. */
+  pids: readonly number[];
   stop(): Promise<void>;
 }
 
@@ -30,7 +31,7 @@ export async function startModule(file: string, args: string[] = [], message?: o
   });
   if (message) child.send(message);
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-  return { url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0, stop: () => end(child) };
+  return { url: `http://127.0.0.1:${port}`, pids: [child.pid ?? 0], stop: () => end(child) };
 }
 
 /** The product's proxy, set up in one way. */
@@ -39,6 +40,29 @@ export function strangler(name: string, variant: Partial<Omit<Variant, 'upstream
   return {
     name: `strangler, ${name}`,
     start: (upstream) => startModule('strangler-proxy.ts', [], { ...defaults, ...variant, upstream }),
+  };
+}
+
+/** The same in several processes that share a port. */
+export function stranglers(
+  name: string,
+  processes: number,
+  { proxy, ...variant }: Partial<Omit<Variant, 'upstream'>>,
+): Contender {
+  return {
+    name: `strangler, ${name}, ${processes} processes`,
+    start: async (upstream) => {
+      const shared = { ...proxy, processes, listen: `127.0.0.1:${await freePort()}` };
+      const { start } = strangler(name, { ...variant, proxy: shared });
+      const all = (await Promise.all(Array.from({ length: processes }, () => start(upstream)))).filter(
+        (one) => one !== null,
+      );
+      return {
+        url: `http://${shared.listen}`,
+        pids: all.flatMap(({ pids }) => pids),
+        stop: async () => void (await Promise.all(all.map((one) => one.stop()))),
+      };
+    },
   };
 }
 
@@ -96,7 +120,7 @@ async function startServer(
     await end(child);
     await rm(folder, { recursive: true, force: true });
   };
-  return { url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0, stop };
+  return { url: `http://127.0.0.1:${port}`, pids: [child.pid ?? 0], stop };
 }
 
 /** Servers are often installed where only the administrator's search path looks. */

@@ -14,12 +14,13 @@ import {
   nginxAlike,
   startModule,
   strangler,
+  stranglers,
 } from './contenders.ts';
 import type { Load, LoadResult } from './load.ts';
 
 /**
- * What a request through the proxy costs, beside its peers in the same run: `npm run bench:proxy`. One process each,
- * the same upstream, the same load. The rounds are interleaved, and medians are shown, because machines are noisy.
+ * What a request through the proxy costs, beside its peers in the same run: `npm run bench:proxy`. One process each (unless
+ * it says otherwise), the same upstream, the same load. The rounds are interleaved, and medians are shown, because machines are noisy.
  */
 const WATCHED = {
   metrics: { listen: '127.0.0.1:0' },
@@ -38,6 +39,7 @@ const CONTENDERS: readonly Contender[] = [
   haproxy,
   haproxyAlike,
   strangler('fast lane, canary, metrics, log', { stage: 'canary', proxy: { ...ALIKE, fastLane: true } }),
+  stranglers('fast lane, canary, metrics, log', 2, { stage: 'canary', proxy: { ...ALIKE, fastLane: true } }),
   strangler('fast lane, canary', { stage: 'canary', proxy: { fastLane: true } }),
   strangler('fast lane, shadow on every read', {
     stage: 'shadow',
@@ -73,9 +75,11 @@ interface Options {
 }
 
 interface Measured extends LoadResult {
-  /** CPU time of the proxy in microseconds. */
+  /** CPU time of the proxy in microseconds, all its processes together. */
   cpuPerRequest: number;
-  /** Resident memory in MiB after the run. */
+  /** Share of it that the busiest process has. */
+  busiest: number;
+  /** Resident memory in MiB after the run, all together. */
   memory: number;
 }
 
@@ -131,7 +135,7 @@ async function startAll(contenders: readonly Contender[]): Promise<Map<string, R
   return running;
 }
 
-async function measure({ url, pid }: RunningContender, seconds: number): Promise<Measured> {
+async function measure({ url, pids }: RunningContender, seconds: number): Promise<Measured> {
   const { path, bodyBytes } = REQUESTS[options.request];
   const first = await fetch(`${url}${path}`);
   await first.arrayBuffer();
@@ -141,11 +145,21 @@ async function measure({ url, pid }: RunningContender, seconds: number): Promise
     .join('; ');
   const load: Load = { url, path, bodyBytes, connections: options.connections, seconds, cookie };
   const child = fork(join(import.meta.dirname, 'load.ts'));
-  const before = cpuOf(pid);
+  const before = pids.map(cpuOf);
   child.send(load);
   const [result] = (await once(child, 'message')) as [LoadResult];
   if (result.failed > 0) throw new Error(`${url}: ${result.failed} of ${result.requests} requests failed`);
-  return { ...result, cpuPerRequest: (cpuOf(pid) - before) / result.requests, memory: memoryOf(pid) };
+  const spent = pids.map((pid, i) => cpuOf(pid) - (before[i] ?? 0));
+  return {
+    ...result,
+    cpuPerRequest: sum(spent) / result.requests,
+    busiest: Math.max(...spent) / sum(spent),
+    memory: sum(pids.map(memoryOf)),
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((all, one) => all + one, 0);
 }
 
 function cpuOf(pid: number): number {
@@ -164,6 +178,7 @@ function show(measured: ReadonlyMap<string, readonly Measured[]>): void {
     head: [
       '',
       'CPU µs/request',
+      'busiest process',
       'of express alike',
       'of nginx alike',
       'requests/s',
@@ -171,7 +186,7 @@ function show(measured: ReadonlyMap<string, readonly Measured[]>): void {
       'p99 ms',
       'MiB',
     ],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
     style: { head: [], border: [] },
   });
   for (const [name, runs] of measured) {
@@ -179,6 +194,7 @@ function show(measured: ReadonlyMap<string, readonly Measured[]>): void {
     table.push([
       name,
       of((run) => run.cpuPerRequest).toFixed(0),
+      `${(100 * of((run) => run.busiest)).toFixed(0)} %`,
       ratioTo(expressAlike.name, runs, measured),
       ratioTo(nginxAlike.name, runs, measured),
       of((run) => run.requests / run.seconds).toFixed(0),

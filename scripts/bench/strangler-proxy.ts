@@ -26,7 +26,7 @@ async function start({ upstream, stage, routes, shadow, proxy }: Variant): Promi
     version: 1,
     monolith: { url: upstream },
     services: { catalog: { url: upstream } },
-    proxy: { ...proxy, listen: '127.0.0.1:0' },
+    proxy: { listen: '127.0.0.1:0', ...proxy },
     migrations: {
       catalog: { service: 'catalog', routes: routesFor(routes), shadow: { sample: shadow } },
     },

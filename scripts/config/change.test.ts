@@ -49,6 +49,7 @@ describe('a new configuration while everything runs', () => {
 
   it.each([
     ['proxy.listen', (yaml: string) => `${yaml}proxy: { listen: '127.0.0.1:9' }\n`],
+    ['proxy.processes', (yaml: string) => `${yaml}proxy: { processes: 2 }\n`],
     ['control.listen', (yaml: string) => `${yaml}control: { listen: '127.0.0.1:9' }\n`],
     ['control.store', (yaml: string) => `${yaml}control: { store: 'postgres://u@h/c' }\n`],
   ])('may not change %s, which is opened once', (path, change) => {

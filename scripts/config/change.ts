@@ -12,6 +12,7 @@ export interface InForce {
 /** What is opened once, when a process starts. */
 const FIXED: readonly (readonly string[])[] = [
   ['proxy', 'listen'],
+  ['proxy', 'processes'],
   // Says too whether there is TLS at all.
   ['proxy', 'tls', 'clientAuth'],
   ['control', 'listen'],

@@ -10,8 +10,9 @@ Relative paths start at the file's folder. \`strangler up\` tells mistakes with 
 start; the other commands only ask the running product.
 
 A saved change is taken while everything runs, and \`up\` says so. A wrong one is refused whole, with its place, and
-the configuration in force stays. What needs a new start: \`proxy.listen\`, TLS on or off, \`proxy.tls.clientAuth\`,
-\`control.listen\`, \`control.store\`, \`transport\`. What needs a migration in \`legacy\`: its tables, its service and the databases.
+the configuration in force stays. What needs a new start: \`proxy.listen\`, \`proxy.processes\`, TLS on or off,
+\`proxy.tls.clientAuth\`, \`control.listen\`, \`control.store\`, \`transport\`. What needs a migration in \`legacy\`: its tables, its
+service and the databases.
 `;
 
 /** The reference of the configuration in Markdown: a section for each part at the top, a list below it. */

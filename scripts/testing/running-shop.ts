@@ -130,10 +130,16 @@ export class RunningShop {
 
   /** Kills one part (`proxy` or `sync`); the product starts it again. */
   async killPart(part: 'proxy' | 'sync'): Promise<void> {
-    for (const pid of await childrenOf(this.product?.pid ?? 0)) {
-      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-      if (command.split('\0').includes(part)) kill(pid);
-    }
+    for (const pid of await this.pidsOf(part)) kill(pid);
+  }
+
+  /** The processes that the product has for a part. */
+  async pidsOf(part: 'proxy' | 'sync'): Promise<number[]> {
+    const pids = await childrenOf(this.product?.pid ?? 0);
+    const commands = await Promise.all(
+      pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+    );
+    return pids.filter((_, i) => commands[i]?.split('\0').includes(part));
   }
 
   /** Runs one CLI command; gives what it printed and its exit code. */

@@ -6,6 +6,7 @@ import { Leadership } from '../../migrations/lifecycle/lead.ts';
 import { JournalFollower } from '../../migrations/lifecycle/follow.ts';
 import type { ControlStore } from '../../migrations/lifecycle/store.ts';
 import { openTransport } from '../../migrations/transport/open.ts';
+import type { DataPlaneConfig } from '../../proxy/data-plane/server.ts';
 import { startProxy } from '../../proxy/data-plane/server.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
@@ -18,11 +19,12 @@ import { StoreFreshness } from './freshness.ts';
 import { keepForgetting } from './forget-gone.ts';
 import { serveControl } from './serve-control.ts';
 import { WiredLifecycle } from './lifecycle.ts';
-import { proxyConfigOf } from './proxy-config.ts';
+import { ofProcess, proxyConfigOf } from './proxy-config.ts';
 import type { Reconfigurable } from './reload.ts';
 import { inForceOf } from './reload.ts';
 import { reportFindings, ShadowEvidence } from './shadow-evidence.ts';
 import { slowestOfGroups } from './slowest-of-group.ts';
+import { PROCESS_NUMBER } from './supervised.ts';
 import { SyncParts } from './sync.ts';
 import { ProgressNotes } from './note-progress.ts';
 import { UsageTeller } from './usage.ts';
@@ -62,8 +64,10 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
   const contracts = new Contracts(config);
   const log = logger('proxy');
   const complain = (message: string): void => log.warn(message);
+  const number = Number(process.env[PROCESS_NUMBER] ?? 1);
+  const configOf = (config: Config): DataPlaneConfig => ofProcess(proxyConfigOf(config, complain), number);
   const proxy = await startProxy({
-    config: proxyConfigOf(config, complain),
+    config: configOf(config),
     contracts,
     feed,
     freshness,
@@ -82,7 +86,7 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
     inForce: () => inForceOf(journal),
     reconfigure: (next) => {
       // Whatever can fail comes first: a picture of migrations that the proxy has no routes for must not stay.
-      const config = proxyConfigOf(next, complain);
+      const config = configOf(next);
       feed.show(fedMigrations(next));
       inForce = next;
       proxy.reconfigure(config);
@@ -97,6 +101,17 @@ export async function startProxyPart(config: Config, store: ControlStore): Promi
       await feed.close();
       await journal.close();
     },
+  };
+}
+
+/** Nothing but an eye on the journal, for a process whose parts all run in others. */
+export async function startWatchPart(_config: Config, store: ControlStore): Promise<Part> {
+  const journal = await followJournal(store, 'proxy');
+  return {
+    ready: '',
+    inForce: () => inForceOf(journal),
+    reconfigure: () => undefined,
+    close: () => journal.close(),
   };
 }
 

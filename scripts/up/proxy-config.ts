@@ -36,6 +36,16 @@ export function proxyConfigOf(
   };
 }
 
+/** What one of the processes that share the port works by: each shows its own metrics, on a port of its own. */
+export function ofProcess(config: DataPlaneConfig, number: number): DataPlaneConfig {
+  const { metrics } = config.proxy;
+  if (!metrics || number === 1) return config;
+  const colon = metrics.listen.lastIndexOf(':');
+  const port = Number(metrics.listen.slice(colon + 1));
+  const listen = `${metrics.listen.slice(0, colon)}:${port === 0 ? 0 : port + number - 1}`;
+  return { ...config, proxy: { ...config.proxy, metrics: { ...metrics, listen } } };
+}
+
 /** Files are meant from the folder of strangler.yaml, wherever the proxy runs. */
 function withPaths({ proxy, folder }: Config): DataPlaneConfig['proxy'] {
   const { accessLog, tls, jwt } = proxy;

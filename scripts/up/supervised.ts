@@ -13,6 +13,9 @@ export interface Saying {
 /** Tells a part which store its parent opened. */
 export const STORE_URL = 'STRANGLER_STORE_URL';
 
+/** Tells a proxy which of those that share a port it is, from 1 on. */
+export const PROCESS_NUMBER = 'STRANGLER_PROCESS_NUMBER';
+
 /** Longer than a proxy gives its running requests. */
 const STOP_MS = 15_000;
 const RESTART_MS = [100, 500, 2000, 5000];
@@ -22,6 +25,8 @@ const START_MS = 60_000;
 /** What a supervised part is started with. */
 export interface PartToStart {
   name: PartName;
+  /** Which of several, from 1 on. */
+  number?: number;
   /** Path of strangler.yaml. */
   config: string;
   storeUrl: string;
@@ -64,16 +69,20 @@ export class Supervised {
     clearTimeout(impatience);
   }
 
+  private get called(): string {
+    const { name, number } = this.part;
+    return number === undefined ? name : `${name} ${number}`;
+  }
+
   private notUp(ms: number): string {
-    const { name } = this.part;
-    return `the part "${name}" did not come up within ${ms / 1000} s (${this.failures} times it ended by itself); the last of it: ${this.lastSaid}`;
+    return `the part "${this.called}" did not come up within ${ms / 1000} s (${this.failures} times it ended by itself); the last of it: ${this.lastSaid}`;
   }
 
   private run(): void {
-    const { name, config, storeUrl, environment } = this.part;
+    const { name, number = 1, config, storeUrl, environment } = this.part;
     const entry = join(import.meta.dirname, '..', `strangler${extname(import.meta.filename)}`);
     const child = fork(entry, ['up', '--only', name, '--config', config], {
-      env: { ...process.env, ...environment(), [STORE_URL]: storeUrl },
+      env: { ...process.env, ...environment(), [STORE_URL]: storeUrl, [PROCESS_NUMBER]: String(number) },
       // What a part writes to its output is its access log, should it be told to write it there.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
@@ -88,7 +97,7 @@ export class Supervised {
       if (this.isStopping) return;
       const delay = RESTART_MS[Math.min(this.failures, RESTART_MS.length - 1)] ?? 0;
       this.failures += 1;
-      process.stderr.write(`${name} ended (${signal ?? code}); starting it again in ${delay} ms\n`);
+      process.stderr.write(`${this.called} ended (${signal ?? code}); starting it again in ${delay} ms\n`);
       this.restarting = setTimeout(() => this.run(), delay);
     });
   }

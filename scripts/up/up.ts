@@ -1,15 +1,17 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { startEmbedded } from '../../migrations/databases/embedded.ts';
 import type { EmbeddedServer } from '../../migrations/databases/embedded.ts';
 import { fold } from '../../migrations/lifecycle/fold.ts';
 import { ControlStore } from '../../migrations/lifecycle/store.ts';
+import { refuseTaken } from '../../proxy/data-plane/lane/listen.ts';
 import type { Config } from '../config/read.ts';
 import { ConfigInForce, readToStart } from './in-force.ts';
 import type { Part } from './parts.ts';
-import { startControlPart, startProxyPart, startSyncPart } from './parts.ts';
+import { startControlPart, startProxyPart, startSyncPart, startWatchPart } from './parts.ts';
 import { followConfig, refuseForgotten } from './reload.ts';
-import type { PartName, Saying } from './supervised.ts';
+import type { PartName, PartToStart, Saying } from './supervised.ts';
 import { STORE_URL, Supervised } from './supervised.ts';
 
 const STARTERS: Readonly<Record<PartName, (config: Config, store: ControlStore) => Promise<Part>>> = {
@@ -18,13 +20,18 @@ const STARTERS: Readonly<Record<PartName, (config: Config, store: ControlStore) 
   sync: startSyncPart,
 };
 
+/** Longer than a proxy gives its running requests. */
+const PORT_MS = 12_000;
+const LOOK_MS = 200;
+
 const hasChannel = process.send !== undefined;
 /** Started by another `up`. A channel alone does not say so: the launcher of an old Node keeps one too. */
 const hasParent = hasChannel && process.env[STORE_URL] !== undefined;
 
 /**
  * Runs the product: the control API in this process, proxy and sync in processes of their own that are started
- * again when they end. With `only`, one part in this process. Returns the exit code when it is told to stop.
+ * again when they end. With `only`, one part in this process; of a proxy that has several processes, each in one of its
+ * own. Returns the exit code when it is told to stop.
  */
 export async function up(options: { config: string; only?: PartName }): Promise<number> {
   try {
@@ -48,32 +55,37 @@ async function run(options: { config: string; only?: PartName }): Promise<number
     await embedded?.server.stop();
     throw error;
   }
-  const inForce = options.only ? null : new ConfigInForce(config);
-  const children = inForce
-    ? (['proxy', 'sync'] as const).map(
-        (name) =>
-          new Supervised({
-            name,
-            config: options.config,
-            storeUrl: url,
-            environment: () => inForce.environment(),
-          }),
-      )
-    : [];
+  const inForce = new ConfigInForce(config);
+  const children: Supervised[] = [];
   const end = async (part: Part | null): Promise<void> => {
     await Promise.all(children.map((child) => child.stop()));
     await part?.close();
     await store.close();
     await embedded?.server.stop();
-    inForce?.forget();
+    inForce.forget();
   };
   let part: Part | null = null;
   try {
-    part = await STARTERS[options.only ?? 'control'](config, store);
+    const others = childrenOf(config, options.only);
+    if (config.proxy.processes > 1 && others.length > 0) await untilFree(config.proxy.listen);
+    for (const child of others) {
+      children.push(
+        new Supervised({
+          ...child,
+          config: options.config,
+          storeUrl: url,
+          environment: () => inForce.environment(),
+        }),
+      );
+    }
+    const isProxyAlone = options.only === 'proxy' && others.length > 0;
+    part = await (isProxyAlone ? startWatchPart : STARTERS[options.only ?? 'control'])(config, store);
     // The output of a part that has a parent is for its access log alone: the parent says that it is ready.
     if (hasParent) await tellParent({ ready: part.ready });
-    else say(part.ready);
-    for (const child of children) say(await child.ready);
+    else if (part.ready) say(part.ready);
+    // Those that share a port all say the same.
+    const ready = await Promise.all(children.map((child) => child.ready));
+    for (const line of new Set(ready)) say(line);
   } catch (error) {
     // Half a product is none: without this, proxy and sync would run on under a control API that is not there.
     await end(part);
@@ -82,7 +94,7 @@ async function run(options: { config: string; only?: PartName }): Promise<number
   if (!options.only) say('ready');
   const watch = followConfig(config, part, {
     taken: (next) => {
-      inForce?.keep(next);
+      inForce.keep(next);
       tell('the new configuration is in force');
     },
     refused: ({ message }) => tell(`the new configuration is refused, the old one stays:\n${message}`),
@@ -93,6 +105,34 @@ async function run(options: { config: string; only?: PartName }): Promise<number
   // The open channel to the parent would keep this process alive.
   if (process.connected) process.disconnect();
   return 0;
+}
+
+type ChildPart = Pick<PartToStart, 'name' | 'number'>;
+
+/** What runs in processes of its own. */
+function childrenOf({ proxy }: Config, only: PartName | undefined): ChildPart[] {
+  const proxies: ChildPart[] =
+    proxy.processes === 1
+      ? [{ name: 'proxy' }]
+      : Array.from({ length: proxy.processes }, (_, i) => ({ name: 'proxy', number: i + 1 }));
+  if (only === undefined) return [...proxies, { name: 'sync' }];
+  return only === 'proxy' && !hasParent && proxies.length > 1 ? proxies : [];
+}
+
+/**
+ * Waits until nobody listens there: those of before may still be ending.
+ * @throws Error when they do not
+ */
+async function untilFree(address: string): Promise<void> {
+  const giveUpAt = performance.now() + PORT_MS;
+  for (;;) {
+    try {
+      return await refuseTaken(address);
+    } catch (error) {
+      if (performance.now() > giveUpAt) throw error;
+      await pause(LOOK_MS);
+    }
+  }
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

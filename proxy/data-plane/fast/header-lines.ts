@@ -25,9 +25,23 @@ export class HeaderLines {
     return found;
   }
 
+  /** The values of all headers with this lower-case name, in one text; undefined where there is none. */
+  joined(name: string): string | undefined {
+    const start = lineStart(name);
+    let all: string | undefined;
+    for (let at = this.#lower.indexOf(start); at !== -1; at = this.#lower.indexOf(start, at + 1)) {
+      const value = this.#valueAt(at, name);
+      all = all === undefined ? value : `${all}, ${value}`;
+    }
+    return all;
+  }
+
   #find(name: string): string | undefined {
     const at = this.#lower.indexOf(lineStart(name));
-    if (at === -1) return undefined;
+    return at === -1 ? undefined : this.#valueAt(at, name);
+  }
+
+  #valueAt(at: number, name: string): string {
     const begin = at + name.length + 3;
     return trimmed(this.text, begin, this.text.indexOf('\r\n', begin));
   }

@@ -1,4 +1,4 @@
-import type { Destination, Exchange, HeaderPair } from '../exchange.ts';
+import type { Destination, Exchange, HeaderPair, WholeAnswer } from '../exchange.ts';
 import { hearLastWords } from '../lane/last-words.ts';
 import { completed, limitsOf } from '../lane/outgoing.ts';
 import { UnwantedAnswer, UpstreamTimeout } from '../lane/problems.ts';
@@ -197,6 +197,7 @@ export class PlainTry implements ConnectionUser {
     this.#client.beginAnswer(endConnection);
     this.#hasBegun = true;
     if (isWhole(answer.framing, to - from) && text.length - headEnd === to - from) {
+      this.#exchange.wholeAnswer = new SmallAnswer(answer, text, headEnd);
       this.#client.say(head + text.slice(headEnd));
       this.#answerEnded(true);
       return true;
@@ -297,6 +298,26 @@ export class PlainTry implements ConnectionUser {
       noByteCame: this.#noByteCame,
       onUsedConnection: this.#onUsedConnection,
     });
+  }
+}
+
+class SmallAnswer implements WholeAnswer {
+  readonly text: string;
+  readonly bodyAt: number;
+  readonly #head: AnswerLines;
+
+  constructor(head: AnswerLines, text: string, bodyAt: number) {
+    this.#head = head;
+    this.text = text;
+    this.bodyAt = bodyAt;
+  }
+
+  get status(): number {
+    return this.#head.status;
+  }
+
+  header(name: string): string | undefined {
+    return this.#head.lines.joined(name);
   }
 }
 

@@ -1,7 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import {
+  createServer as createBareServer,
+  type AddressInfo,
+  type Server as BareServer,
+  type Socket,
+} from 'node:net';
 import { FastLane } from '../fast/fast-lane.ts';
 import type { FrontTls } from '../tls/front.ts';
 import type { Tls } from '../tls/tls.ts';
@@ -23,15 +28,24 @@ export interface Front {
   close(graceMs: number): Promise<void>;
 }
 
-/** Listens on `host:port`, with TLS when there are certificates, and takes every request into the stages. */
-export async function openFront(address: string, edge: EdgeParts, tls: Tls): Promise<Front> {
+/**
+ * Listens on `host:port`, with TLS when there are certificates, and takes every request into the stages.
+ *
+ * @param isShared other processes listen there too, and the system deals out the connections
+ */
+export async function openFront(
+  address: string,
+  isShared: boolean,
+  edge: EdgeParts,
+  tls: Tls,
+): Promise<Front> {
   const upgraded = new Set<Socket>();
   const server = createHttpServer(edge, upgraded, tls.front);
   const fast = putFastLaneBefore(server, edge, tls);
   bound(server, edge.settings.clients);
-  const url = await listen(server, address, tls.front ? 'https' : 'http');
+  const port = await listen(server, address, isShared);
   return {
-    url,
+    url: `${tls.front ? 'https' : 'http'}://${hostOf(address)}:${port}`,
     configure: (bounds) => bound(server, bounds),
     close: async (graceMs) => {
       edge.forwarder.drain();
@@ -133,24 +147,39 @@ function bound(server: Server, bounds: ClientSettings): void {
   Object.assign(server, { maxHeaderSize: bounds.maxHeaderBytes });
 }
 
-function listen(server: Server, address: string, scheme: 'http' | 'https'): Promise<string> {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon);
+/**
+ * Whoever shares a port is let in beside anybody of the same user, so that it is free has to be asked before.
+ * @throws Error when something listens there
+ */
+export async function refuseTaken(address: string): Promise<void> {
+  const probe = createBareServer();
+  await listen(probe, address, false);
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
+
+/** @returns the port that it really listens on */
+function listen(server: BareServer, address: string, isShared: boolean): Promise<number> {
+  const host = hostOf(address);
+  const port = Number(address.slice(host.length + 1));
   return new Promise((resolve, reject) => {
     const refused = (error: NodeJS.ErrnoException): void => reject(cannotListen(address, error));
     server.once('error', refused);
-    server.listen(Number(address.slice(colon + 1)), host.replace(/^\[|\]$/g, ''), () => {
+    server.listen({ port, host: host.replace(/^\[|\]$/g, ''), reusePort: isShared }, () => {
       server.off('error', refused);
-      resolve(`${scheme}://${host}:${(server.address() as AddressInfo).port}`);
+      resolve((server.address() as AddressInfo).port);
     });
   });
 }
 
+const WHY: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is taken; is a proxy running already? Choose another with `proxy.listen`',
+  ENOTSUP: 'this system does not share a port between processes; leave `proxy.processes` at 1',
+};
+
 function cannotListen(address: string, error: NodeJS.ErrnoException): Error {
-  const why =
-    error.code === 'EADDRINUSE'
-      ? 'the port is taken; is a proxy running already? Choose another with `proxy.listen`'
-      : `${error.code ?? error.message}; check \`proxy.listen\``;
+  const why = WHY[error.code ?? ''] ?? `${error.code ?? error.message}; check \`proxy.listen\``;
   return new Error(`The proxy cannot listen on ${address}: ${why}.`, { cause: error });
 }
 

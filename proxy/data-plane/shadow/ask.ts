@@ -1,15 +1,16 @@
 import {
   request as httpRequest,
   type Agent,
-  type IncomingHttpHeaders,
   type IncomingMessage,
   type OutgoingHttpHeaders,
 } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import type { AnswerHead } from '../exchange.ts';
 import { Agents } from '../tls/agents.ts';
 import type { UpstreamTls } from '../tls/upstream.ts';
+import { PlainAsker } from './ask-plainly.ts';
 import type { Answer } from './compare.ts';
 
 const DECODERS: Readonly<
@@ -44,9 +45,13 @@ export interface Asker {
 /** The mirror's client: apart from that of the clients' requests, so that it cannot take their connections. */
 export function createAsker(tls: UpstreamTls): Asker {
   const agents = new Agents(tls, { keepAlive: true, timeout: 4000, maxFreeSockets: 16 });
+  const plain = new PlainAsker(tls);
   return {
-    ask: (question) => ask(question, agents.agentFor(question.url)),
-    close: () => agents.close(),
+    ask: async (question) => (await plain.ask(question)) ?? ask(question, agents.agentFor(question.url)),
+    close: () => {
+      plain.close();
+      agents.close();
+    },
   };
 }
 
@@ -80,13 +85,27 @@ function collect(response: IncomingMessage, question: Question, settle: (asked: 
   });
   response.once('error', (error) => settle({ kind: 'no answer', reason: error.message }));
   response.once('end', () => {
-    const { statusCode: status = 0, headers } = response;
-    const encoding = headers['content-encoding'] ?? 'identity';
-    void decoded(Buffer.concat(chunks), encoding, question.maxBodyBytes).then((body) => {
-      if (body === null) settle({ kind: 'too big' });
-      else settle({ kind: 'answer', answer: { status, headers: named(question.wanted, headers), body } });
-    });
+    const { statusCode: status = 0, headersDistinct: headers } = response;
+    const header = (name: string): string | undefined => headers[name]?.join(', ');
+    void answered({ status, header }, Buffer.concat(chunks), question).then(settle);
   });
+}
+
+/** Takes an answer for what was asked. */
+export async function answered(
+  head: AnswerHead,
+  body: Buffer,
+  { wanted, maxBodyBytes }: Pick<Question, 'wanted' | 'maxBodyBytes'>,
+): Promise<Asked> {
+  if (body.length > maxBodyBytes) return { kind: 'too big' };
+  const plain = await decoded(body, head.header('content-encoding') ?? 'identity', maxBodyBytes);
+  if (plain === null) return { kind: 'too big' };
+  const headers: Record<string, string> = {};
+  for (const name of wanted) {
+    const value = head.header(name);
+    if (value !== undefined) headers[name] = value;
+  }
+  return { kind: 'answer', answer: { status: head.status, headers, body: plain } };
 }
 
 /** Identity was asked for, but some encode nevertheless. Null when what comes out is above the limit. */
@@ -97,13 +116,4 @@ async function decoded(body: Buffer, encoding: string, maxOutputLength: number):
     // What is not encoded as it says is compared as it is.
     error.code === 'ERR_BUFFER_TOO_LARGE' ? null : body,
   );
-}
-
-function named(wanted: readonly string[], headers: IncomingHttpHeaders): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const name of wanted) {
-    const value = headers[name];
-    if (value !== undefined) found[name] = [value].flat().join(', ');
-  }
-  return found;
 }

@@ -1,5 +1,5 @@
-import type { Side } from '../exchange.ts';
-import type { Asked, Asker } from './ask.ts';
+import type { Side, WholeAnswer } from '../exchange.ts';
+import { answered, type Asked, type Asker, type Question } from './ask.ts';
 import type { Answer } from './compare.ts';
 import type { Comparer } from './comparer.ts';
 import { Findings, type OperationFindings, type ShadowCounts } from './findings.ts';
@@ -35,6 +35,8 @@ export interface Sample {
   template: string;
   target: string;
   headers: Record<string, string | string[] | undefined>;
+  /** What the monolith told the client; null where it is not at hand any more. */
+  answer: WholeAnswer | null;
   /** Whether a side is told the Host of its own url in the place of the client's. */
   rewritesHost: Readonly<Record<Side, boolean>>;
 }
@@ -81,14 +83,14 @@ export class Mirror {
     this.#settings = settings;
   }
 
-  /** Takes a sample, or drops it when there are too many. */
-  offer(sample: Sample): void {
+  /** Takes a sample, or drops it when there are too many; most are dropped where many are offered, so none is made before. */
+  offer(template: string, sample: () => Sample): void {
     if (this.#stop.signal.aborted) return;
     if (this.#queue.length + this.#atWork.size >= this.#settings.maxPending) {
-      this.#findings.drop(operationOf(sample));
+      this.#findings.drop(operationOf({ template }));
       return;
     }
-    this.#queue.push(sample);
+    this.#queue.push(sample());
     this.#next();
   }
 
@@ -143,7 +145,12 @@ export class Mirror {
   }
 
   async #look(sample: Sample, before: Answer | null): Promise<Look> {
-    const [left, right] = await Promise.all([this.#ask('monolith', sample), this.#ask('service', sample)]);
+    // At first the client's own answer is good enough: a difference is looked at again, with both asked the same.
+    const known = before === null ? sample.answer : null;
+    const [left, right] = await Promise.all([
+      known ? this.#recall(known) : this.#ask('monolith', sample),
+      this.#ask('service', sample),
+    ]);
     // Once a sample, however often it is looked at.
     if (before === null) {
       this.#holdToContract('monolith', sample, left);
@@ -172,12 +179,20 @@ export class Mirror {
 
   async #ask(side: Side, sample: Sample): Promise<Asked> {
     const { asker, monolith, service, timeoutMs } = this.#parts;
-    const { headers: named, maxBodyBytes } = this.#settings;
-    const wanted = named.includes('content-type') ? named : [...named, 'content-type'];
     const url = side === 'monolith' ? monolith() : service(sample.service);
     const { target } = sample;
     const headers = sample.rewritesHost[side] ? { ...sample.headers, host: url.host } : sample.headers;
-    return asker.ask({ url, target, headers, wanted, maxBodyBytes, timeoutMs: timeoutMs() });
+    return asker.ask({ url, target, headers, ...this.#wanted(), timeoutMs: timeoutMs() });
+  }
+
+  #recall(answer: WholeAnswer): Promise<Asked> {
+    return answered(answer, Buffer.from(answer.text.slice(answer.bodyAt), 'latin1'), this.#wanted());
+  }
+
+  #wanted(): Pick<Question, 'wanted' | 'maxBodyBytes'> {
+    const { headers, maxBodyBytes } = this.#settings;
+    const wanted = headers.includes('content-type') ? headers : [...headers, 'content-type'];
+    return { wanted, maxBodyBytes };
   }
 
   /** Nobody waits for it: the answer was asked for only to be looked at. */
@@ -207,7 +222,7 @@ export class Mirror {
   }
 }
 
-function operationOf({ template }: Sample): string {
+function operationOf({ template }: Pick<Sample, 'template'>): string {
   return `GET ${template}`;
 }
 

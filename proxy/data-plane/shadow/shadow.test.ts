@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   FakeFeed,
+  IS_FAST,
   send,
   standing,
   startBed,
@@ -297,6 +298,24 @@ describe('comparing reads in the shadow', () => {
     await get();
     expect(await found()).toBeNull();
     expect(bed.service.begun).toBe(0);
+  });
+
+  it('asks the monolith no more often than it must: what the client was told stands for its answer where it is at hand', async () => {
+    await start({ monolith: says({ a: 1 }), service: says({ a: 1 }) });
+    await get();
+    expect(await found()).toMatchObject({ agreed: 1 });
+    expect(bed.monolith.begun).toBe(IS_FAST ? 1 : 2);
+    expect(bed.service.begun).toBe(1);
+  });
+
+  it('asks both sides the same before a difference counts, whatever the client was told', async () => {
+    let told = 0;
+    await start({
+      monolith: (req, res) => says({ price: (told += 1) === 1 ? 9 : 10 })(req, res),
+      service: says({ price: 10 }),
+    });
+    await get();
+    expect(await found()).toMatchObject({ agreed: 1, differed: 0 });
   });
 
   it('counts a body above the limit and does not compare it', async () => {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ShadowSettings } from './schema.ts';
-import { completeUpstreamHeaders, type Exchange } from '../exchange.ts';
+import { completeUpstreamHeaders, type Exchange, type RequestHead } from '../exchange.ts';
 import { rewritesHost, type UpstreamHosts } from '../lane/outgoing.ts';
 import type { Standing, Standings } from '../standing.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
@@ -71,16 +71,20 @@ export class ShadowReads {
     const settings = match && this.#settingsOf(match.migration);
     if (!settings || settings.sample === 0 || !isWorthComparing(exchange)) return;
     if (Math.random() * 100 >= settings.sample) return;
-    const { path, query } = request.target;
-    this.#mirrorOf(match.migration, settings).offer({
-      service: match.service,
-      template: match.route.path,
-      target: path + query,
-      headers: mirrored(exchange),
-      rewritesHost: {
-        monolith: rewritesHost(match, 'monolith', this.#settings.upstreamHosts),
-        service: rewritesHost(match, 'service', this.#settings.upstreamHosts),
-      },
+    const template = match.route.path;
+    this.#mirrorOf(match.migration, settings).offer(template, () => {
+      const { path, query } = request.target;
+      return {
+        service: match.service,
+        template,
+        target: path + query,
+        headers: mirrored(exchange),
+        answer: isUnconditional(request) ? exchange.wholeAnswer : null,
+        rewritesHost: {
+          monolith: rewritesHost(match, 'monolith', this.#settings.upstreamHosts),
+          service: rewritesHost(match, 'service', this.#settings.upstreamHosts),
+        },
+      };
     });
   }
 
@@ -167,6 +171,10 @@ function isWorthComparing({ request, match, decision, outcome }: Exchange): bool
   const isEventStream = request.header('accept')?.includes('text/event-stream') ?? false;
   const isWhole = request.header('range') === undefined && request.header('upgrade') === undefined;
   return isAnswer(outcome.status) && isWhole && !isEventStream && (request.bodyBytes ?? 1) === 0;
+}
+
+function isUnconditional(request: RequestHead): boolean {
+  return NOT_MIRRORED.every((name) => request.header(name) === undefined);
 }
 
 function mirrored(exchange: Exchange): Sample['headers'] {

@@ -200,7 +200,7 @@ export function sideAt(url: string | string[], part: Partial<SideInput> = {}): S
 }
 
 /** Which lane the tests of this run are about: each of them has to hold on both. */
-const IS_FAST = process.env['STRANGLER_TEST_LANE'] === 'fast';
+export const IS_FAST = process.env['STRANGLER_TEST_LANE'] === 'fast';
 
 /** Starts a bed; every test stops its own. */
 export async function startBed(options: BedOptions = {}): Promise<Bed> {

@@ -58,6 +58,13 @@ describe('the wire to a MySQL', () => {
     expect(seen).toEqual([...MOMENTS]);
   });
 
+  it('sees a statement from its beginning, whatever the server is told before it', async () => {
+    await connect();
+    const seen = watch('^SELECT 1');
+    await connection.query('SELECT 1');
+    expect(seen).toEqual([...MOMENTS]);
+  });
+
   it('takes several statements in one go for one, that ends with its last result, and an error for an answer', async () => {
     await connect();
     const seen = watch('mine');

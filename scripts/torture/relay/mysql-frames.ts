@@ -31,7 +31,7 @@ export const mysqlSplitters: Splitters = () => {
       // What answers the server's greeting does not begin anew to count, as a command does.
       if (goesOn || sequence !== 0) return { length, statement: null };
       expected = 'answer';
-      open = payload[0] === QUERY ? payload.toString('utf8', 1) : null;
+      open = payload[0] === QUERY ? statementIn(payload) : null;
       return { length, statement: open };
     }),
     server: splitter((buffer) => {
@@ -49,6 +49,11 @@ export const mysqlSplitters: Splitters = () => {
     }),
   };
 };
+
+/** MySQL since 8.0.23, and no MariaDB, is told of attributes before the statement: none, in one set. */
+function statementIn(payload: Buffer): string {
+  return payload.toString('utf8', payload[1] === 0 && payload[2] === 1 ? 3 : 1);
+}
 
 /** What comes behind this packet; null when it was the last of the answer. */
 function nextExpected(expected: Expected, payload: Buffer): Expected | null {

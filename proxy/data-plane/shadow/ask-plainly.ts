@@ -1,0 +1,189 @@
+import { readAnswerHead, type AnswerLines } from '../fast/answer-head.ts';
+import { KeptConnections } from '../fast/kept-connections.ts';
+import { linesOf } from '../fast/outgoing-head.ts';
+import type { ConnectionUser, UpstreamConnection } from '../fast/upstream-connection.ts';
+import { basePathOf } from '../lane/rewrite.ts';
+import type { UpstreamTls } from '../tls/upstream.ts';
+import { answered, type Asked, type Question } from './ask.ts';
+
+const LONGEST_HEAD = 16 * 1024;
+const HEAD_END = '\r\n\r\n';
+const VISIBLE = /^[!-~]+$/;
+const SWEEP_MS = 1000;
+
+/** Asks on bare sockets, at a fraction of the CPU time, what has a plain answer: strictly read, and with its length. */
+export class PlainAsker {
+  readonly #kept: KeptConnections;
+  /** Addresses that once gave an answer of another kind: they are asked the general way from then on. */
+  readonly #notPlain = new WeakSet<URL>();
+  #sweeping: NodeJS.Timeout | undefined;
+
+  constructor(tls: UpstreamTls) {
+    this.#kept = new KeptConnections(tls);
+  }
+
+  /** Null for what is not plain: it has to be asked the general way. Never rejects. */
+  async ask(question: Question): Promise<Asked | null> {
+    const { url } = question;
+    const head = this.#notPlain.has(url) ? null : headOf(question);
+    if (head === null) return null;
+    this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    const heard = await new Promise<Heard>((settle) =>
+      new PlainAsk(question, head, this.#kept, settle).start(),
+    );
+    if (heard.kind === 'not plain') this.#notPlain.add(url);
+    if (heard.kind === 'not plain') return null;
+    if (heard.kind !== 'whole') return heard;
+    const { status, lines } = heard.head;
+    return answered({ status, header: (name) => lines.joined(name) }, heard.body, question);
+  }
+
+  close(): void {
+    clearInterval(this.#sweeping);
+    this.#kept.close();
+  }
+
+  #sweep(): void {
+    if (this.#kept.sweep(performance.now())) return;
+    clearInterval(this.#sweeping);
+    this.#sweeping = undefined;
+  }
+}
+
+/** Null where it cannot be written as it is. */
+function headOf({ url, target, headers }: Question): string | null {
+  const path = basePathOf(url) + target;
+  if (!VISIBLE.test(path)) return null;
+  const lines: [string, string][] = [];
+  for (const [name, value] of Object.entries({ host: url.host, ...headers })) {
+    for (const each of [value].flat()) if (each !== undefined) lines.push([name, String(each)]);
+  }
+  try {
+    return `GET ${path} HTTP/1.1\r\n${linesOf(lines)}connection: keep-alive${HEAD_END}`;
+  } catch {
+    return null;
+  }
+}
+
+type Heard =
+  | { kind: 'whole'; head: AnswerLines; body: Buffer }
+  | { kind: 'not plain' }
+  | Exclude<Asked, { kind: 'answer' }>;
+
+class PlainAsk implements ConnectionUser {
+  readonly #question: Question;
+  readonly #request: string;
+  readonly #kept: KeptConnections;
+  readonly #settle: (heard: Heard) => void;
+  readonly #timer: NodeJS.Timeout;
+  #connection: UpstreamConnection | null = null;
+  #wasUsed = false;
+  #noByteCame = true;
+  #text = '';
+  #head: AnswerLines | null = null;
+  #length = 0;
+  #size = 0;
+  readonly #pieces: Buffer[] = [];
+
+  constructor(question: Question, request: string, kept: KeptConnections, settle: (heard: Heard) => void) {
+    this.#question = question;
+    this.#request = request;
+    this.#kept = kept;
+    this.#settle = settle;
+    const { timeoutMs } = question;
+    this.#timer = setTimeout(() => this.#fail(`no answer within ${timeoutMs} ms`), timeoutMs);
+  }
+
+  start(isNewWanted = false): void {
+    const connection = this.#kept.take(this.#question.url, isNewWanted);
+    this.#connection = connection;
+    this.#wasUsed = connection.wasUsed;
+    connection.user = this;
+    connection.socket.write(this.#request, 'latin1');
+  }
+
+  connected(): void {}
+
+  drained(): void {}
+
+  stalled(): void {}
+
+  received(bytes: Buffer, length: number): boolean {
+    this.#noByteCame = false;
+    if (this.#head) this.#take(bytes, 0, length);
+    else this.#readHead(bytes, length);
+    return true;
+  }
+
+  ended(): void {
+    this.#hungUp('the upstream hung up');
+  }
+
+  closed(error: Error | null): void {
+    this.#connection = null;
+    this.#hungUp(error?.message ?? 'the upstream hung up');
+  }
+
+  #readHead(bytes: Buffer, length: number): void {
+    const before = this.#text.length;
+    const text = this.#text + bytes.toString('latin1', 0, length);
+    const known = this.#connection?.answerBefore;
+    const isKnown = known && text.startsWith(known.text);
+    const end = isKnown ? known.text.length : text.indexOf(HEAD_END) + HEAD_END.length;
+    if (end < HEAD_END.length) {
+      this.#text = text;
+      if (text.length > LONGEST_HEAD) this.#end({ kind: 'not plain' });
+      return;
+    }
+    const head = isKnown ? known : readAnswerHead(text.slice(0, end), 'GET');
+    const bodyBytes = head && bodyBytesOf(head);
+    if (!head || bodyBytes === null) return this.#end({ kind: 'not plain' });
+    if (bodyBytes > this.#question.maxBodyBytes) return this.#end({ kind: 'too big' });
+    this.#connection?.remember(head, 'GET');
+    this.#head = head;
+    this.#length = bodyBytes;
+    this.#take(bytes, end - before, length);
+  }
+
+  #take(bytes: Buffer, from: number, to: number): void {
+    const { connection, head } = { connection: this.#connection, head: this.#head };
+    if (!connection || !head) return;
+    // What was read into is used again for the next read.
+    this.#pieces.push(Buffer.from(bytes.subarray(from, to)));
+    this.#size += to - from;
+    if (this.#size < this.#length) return;
+    // With more than was announced, nobody knows what the rest is.
+    if (this.#size > this.#length) return this.#end({ kind: 'not plain' });
+    this.#connection = null;
+    this.#kept.giveBack(this.#question.url, connection, head.keptForMs);
+    const [first] = this.#pieces;
+    const body = this.#pieces.length === 1 && first ? first : Buffer.concat(this.#pieces);
+    this.#end({ kind: 'whole', head, body });
+  }
+
+  /** A connection that was kept may have been closed by the other end before it heard of the question. */
+  #hungUp(reason: string): void {
+    const isAskedAgain = this.#noByteCame && this.#wasUsed;
+    this.#connection?.destroy();
+    if (isAskedAgain) this.start(true);
+    else this.#fail(reason);
+  }
+
+  #fail(reason: string): void {
+    this.#end({ kind: 'no answer', reason });
+  }
+
+  #end(heard: Heard): void {
+    clearTimeout(this.#timer);
+    this.#connection?.destroy();
+    this.#connection = null;
+    this.#settle(heard);
+  }
+}
+
+/** Null for an answer that is interim, or whose end is not known from its head. */
+function bodyBytesOf({ status, framing }: AnswerLines): number | null {
+  if (status < 200) return null;
+  if (framing.kind === 'none') return 0;
+  return framing.kind === 'length' ? framing.bytes : null;
+}
