@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbedded } from '../../../migrations/databases/embedded.ts';
+import type { Database } from '../../../migrations/databases/database.ts';
 import { openDatabase } from '../../../migrations/databases/open.ts';
 import type { SyncedCapability } from '../../../migrations/lifecycle/capability.ts';
 import { openSynced, streamFrom } from '../../../migrations/lifecycle/capability.ts';
@@ -96,21 +97,10 @@ export async function openBed(
     service: openDatabase(urls.service, 'service'),
   };
   const columns = { code: 'code', price: 'price', qty: 'qty', seen: 'seen', note: 'note' };
-  const synced = await openSynced({
-    name: 'bench',
-    service: 'bench',
-    pairs: [
-      tablePairSchema.parse({
-        ...{ from: 'item', to: 'product', key: { id: 'id' }, columns },
-        capture: { monolith: capture, service: 'trigger' },
-      }),
-    ],
-    thresholds: { lagSeconds: 2, shadowSamples: 0, shadowMismatchPercent: 1, verifyMaxAgeMinutes: 60 },
-    databases,
-    probe: async () => [],
-    compareContracts: async () => null,
+  const synced = await syncOf(databases, {
+    ...{ from: 'item', to: 'product', key: { id: 'id' }, columns },
+    capture: { monolith: capture, service: 'trigger' },
   });
-  if (!synced) throw new Error('the mapping of the benchmark has tables');
   return {
     urls,
     monolith,
@@ -128,6 +118,24 @@ export async function openBed(
       ]);
     },
   };
+}
+
+/** The sync of two databases with one pair of tables, as it stands in a configuration. */
+export async function syncOf(
+  databases: Record<'monolith' | 'service', Database>,
+  pair: object,
+): Promise<SyncedCapability> {
+  const synced = await openSynced({
+    name: 'bench',
+    service: 'bench',
+    pairs: [tablePairSchema.parse(pair)],
+    thresholds: { lagSeconds: 2, shadowSamples: 0, shadowMismatchPercent: 1, verifyMaxAgeMinutes: 60 },
+    databases,
+    probe: async () => [],
+    compareContracts: async () => null,
+  });
+  if (!synced) throw new Error('the mapping of the benchmark has tables');
+  return synced;
 }
 
 export async function connect(url: string): Promise<pg.Client> {

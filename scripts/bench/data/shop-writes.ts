@@ -1,12 +1,10 @@
 import { openDatabase } from '../../../migrations/databases/open.ts';
-import { openSynced } from '../../../migrations/lifecycle/capability.ts';
 import { workOf } from '../../../migrations/lifecycle/moves.ts';
-import { tablePairSchema } from '../../../migrations/mapping/schema.ts';
 import { Children } from '../../demo/children.ts';
 import { environment } from '../../demo/open-shop.ts';
 import { freePorts } from '../../testing/free-ports.ts';
 import type { Server } from './bed.ts';
-import { connect } from './bed.ts';
+import { connect, syncOf } from './bed.ts';
 import type { Finding } from './measure.ts';
 import { median, rounded } from './measure.ts';
 
@@ -74,20 +72,10 @@ async function prepareCapture(
     monolith: openDatabase(urls.monolith, 'monolith'),
     service: openDatabase(urls.service, 'service'),
   };
-  const pair = {
+  const synced = await syncOf(databases, {
     ...{ from: 'tbl_products', to: 'product', key: { prod_id: 'prod_id' } },
     columns: Object.fromEntries(others.map((name) => [name, name])),
-  };
-  const synced = await openSynced({
-    name: 'bench',
-    service: 'bench',
-    pairs: [tablePairSchema.parse(pair)],
-    thresholds: { lagSeconds: 2, shadowSamples: 0, shadowMismatchPercent: 1, verifyMaxAgeMinutes: 60 },
-    databases,
-    probe: async () => [],
-    compareContracts: async () => null,
   });
-  if (!synced) throw new Error('the mapping of the benchmark has tables');
   return {
     install: () => workOf('sync', 'legacy', true).run(synced, 1),
     remove: () => workOf('rollback', 'dual-write', true).run(synced, 1),
