@@ -1,6 +1,7 @@
 import type { Change, Row } from '../databases/database.ts';
 import type { EntryMapping } from '../mapping/mapping.ts';
 import type { Stream } from '../relay/stream.ts';
+import { retryKeys } from '../parking/retry.ts';
 import { lagOf, relayOnce } from '../relay/relay.ts';
 import { describeDifference } from '../verify/compare.ts';
 import { settle } from '../verify/settle.ts';
@@ -12,6 +13,8 @@ import { otherSide } from './stages.ts';
 
 /** How many of the newest changes are compared on both sides before the owner changes. */
 const RECENT = 200;
+/** How many parked changes are tried once more before a hand-over is given up. */
+const TRIED_AGAIN = 100;
 /** Connections that a hand-over has in use at once, of either database. */
 const AT_ONCE = 3;
 
@@ -81,7 +84,10 @@ export async function drain(
     }
     await relayOnce(stream);
   }
-  if ((await stream.target.parkedChanges(synced.name, 1)).length === 0) return;
+  const waiting = await stream.target.parkedChanges(synced.name, TRIED_AGAIN);
+  if (waiting.length === 0) return;
+  // Due or not: what they waited for may have come since.
+  await retryKeys(stream, waiting);
   const { parked } = await stream.target.progress(synced.name);
   if (parked > 0)
     throw new MoveFailedError(`${parked} changes are parked on the side that was to take over`, false);

@@ -79,6 +79,24 @@ describe('a backlog that is carried over in pieces', () => {
     expect((await lagOf(bed.stream)).changes).toBe(0);
   });
 
+  it('looks again where the relay that went past it had begun earlier, and had seen less', async () => {
+    const [earlier] = await bed.sql('monolith', 'SELECT pg_current_snapshot()::text AS now');
+    await bed.monolith.query(`INSERT INTO maker (id, nm) VALUES (${ROWS}, 'since then')`);
+    const stream = before(2, async () => {
+      const readChanges: Database['readChanges'] = async (migration, since, take) => {
+        await bed.databases.monolith.readChanges(migration, since, (changes) =>
+          take(changes.filter(({ row }) => row.nm !== 'since then')),
+        );
+        return String(earlier?.now);
+      };
+      await relayOnce({ ...bed.stream, source: { ...bed.databases.monolith, readChanges } });
+    });
+    await relayOnce(stream);
+    const { there, here } = await makers();
+    expect(here.at(-1)).toBe('since then');
+    expect(here).toEqual(there);
+  });
+
   it('ends when the epoch changes between two pieces, and saves no position', async () => {
     const position = await positionOf();
     const stream = before(2, async () => {

@@ -29,19 +29,29 @@ const PIECE_CHANGES = 5000;
  * @returns number of changes read
  */
 export async function relayOnce(stream: Stream): Promise<number> {
-  const round = new Round(stream);
-  try {
-    while (!round.isOver) {
-      await stream.target.applying(stream.migration, stream.epoch, (applier) => round.applyPiece(applier));
+  let count = 0;
+  let round: Round;
+  do {
+    round = new Round(stream);
+    try {
+      while (!round.isOver) {
+        await stream.target.applying(stream.migration, stream.epoch, (applier) => round.applyPiece(applier));
+      }
+    } finally {
+      await round.stopReading();
     }
-  } finally {
-    await round.stopReading();
-  }
-  return round.count;
+    count += round.count;
+  } while (round.wasOvertaken);
+  return count;
 }
 
 class Round {
   isOver = false;
+  /**
+   * Somebody else carried over the same meanwhile, and saved a position. It may have begun earlier and have seen less, so
+   * another round has to look.
+   */
+  wasOvertaken = false;
   count = 0;
   private readonly stream: Stream;
   private readonly refused: ChangedKey[] = [];
@@ -55,8 +65,7 @@ class Round {
   async applyPiece(applier: Applier): Promise<void> {
     const { mapping } = this.stream;
     this.since ??= applier.position;
-    // Somebody else carried over the same meanwhile: what is left of it is theirs.
-    this.isOver = applier.position !== this.since;
+    this.isOver = this.wasOvertaken = applier.position !== this.since;
     this.pages ??= this.read(this.since);
     for (const end = this.count + PIECE_CHANGES; !this.isOver && this.count < end;) {
       const page = await this.pages.next();
@@ -75,7 +84,8 @@ class Round {
   }
 
   async stopReading(): Promise<void> {
-    await this.pages?.return('');
+    // Whatever the reading failed with was told by the next page, or does not matter any more.
+    await this.pages?.return('').catch(() => undefined);
   }
 
   private read(since: string): AsyncGenerator<PreparedChanges, string, void> {

@@ -21,6 +21,7 @@ describe('the schema of the data plane', () => {
     { hold: { capMs: 0 } },
     { processes: 0 },
     { processes: 2, listen: '127.0.0.1:0' },
+    { processes: 2, metrics: { listen: '127.0.0.1:65535' } },
   ])('refuses the proxy %j', (proxy) => {
     expect(proxySchema.safeParse(proxy).success).toBe(false);
   });

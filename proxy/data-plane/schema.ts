@@ -5,6 +5,10 @@ import { clientsSchema, fastLaneSchema, listenAddress, timeoutsSchema } from './
 import { accessLogSchema, metricsSchema, requestIdSchema, tracesSchema } from './observe/schema.ts';
 import { frontTlsSchema } from './tls/schema.ts';
 
+const LAST_PORT = 65_535;
+
+const portOf = (listen: string): number => Number(listen.slice(listen.lastIndexOf(':') + 1));
+
 /** The proxy itself. */
 export const proxySchema = z
   .strictObject({
@@ -40,6 +44,10 @@ export const proxySchema = z
   .refine(({ processes, listen }) => processes === 1 || !listen.endsWith(':0'), {
     path: ['listen'],
     message: 'needs a port where processes is above 1: any free one would be another for each',
+  })
+  .refine(({ processes, metrics }) => !metrics || portOf(metrics.listen) + processes - 1 <= LAST_PORT, {
+    path: ['metrics', 'listen'],
+    message: 'has no room for the ports above it, of which each further process takes one',
   })
   .describe('The proxy that stands in front of the monolith and the services.');
 

@@ -110,7 +110,8 @@ export async function startWatchPart(_config: Config, store: ControlStore): Prom
   return {
     ready: '',
     inForce: () => inForceOf(journal),
-    reconfigure: () => undefined,
+    // What those others would refuse must not be taken for what is in force.
+    reconfigure: (next) => void proxyConfigOf(next),
     close: () => journal.close(),
   };
 }

@@ -129,7 +129,8 @@ async function untilFree(address: string): Promise<void> {
     try {
       return await refuseTaken(address);
     } catch (error) {
-      if (performance.now() > giveUpAt) throw error;
+      const { code } = (error as Error).cause as NodeJS.ErrnoException;
+      if (code !== 'EADDRINUSE' || performance.now() > giveUpAt) throw error;
       await pause(LOOK_MS);
     }
   }

@@ -54,7 +54,7 @@ export class Parking {
          VALUES (${this.migration}, ${literal(change.table)}, ${keyHash(change.key)}, ${BigInt(change.id)},
            '${OPS[change.op]}', ${literal(change.key)}, ${literal(JSON.stringify(change.row))}, ${literal(reason)},
            UTC_TIMESTAMP(6), ${isNewest ? 'UTC_TIMESTAMP(6)' : 'NULL'})
-         ON DUPLICATE KEY UPDATE reason = VALUES(reason)`,
+         ON DUPLICATE KEY UPDATE reason = IF(VALUES(reason) = ${literal(WAITS)}, strangler_parked.reason, VALUES(reason))`,
       );
     }
   }

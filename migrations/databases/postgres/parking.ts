@@ -35,7 +35,8 @@ SELECT $1, source, key, id, op, row, $7, CASE WHEN EXISTS (
     WHERE p.migration = $1 AND p.source = n.source AND p.key = n.key AND p.id > n.id)
   THEN NULL ELSE clock_timestamp() END
 FROM news n
-ON CONFLICT (migration, source, key, id) DO UPDATE SET reason = excluded.reason`;
+-- One that comes again still waits for what it waited for.
+ON CONFLICT (migration, source, key, id) DO UPDATE SET reason = excluded.reason WHERE excluded.reason <> '${WAITS}'`;
 
 /** Advances one mark without its row. $1 migration, $2 entry, $3 key, $4 epoch, $5 version. */
 export const PASS_MARK = `

@@ -30,6 +30,7 @@ CREATE TABLE IF NOT EXISTS strangler.side (
   position  text NOT NULL
 );
 
+-- By bytes: a search for a key then compares no words of a language.
 CREATE TABLE IF NOT EXISTS strangler.mark (
   migration text COLLATE "C" NOT NULL,
   entry     text COLLATE "C" NOT NULL,
@@ -37,7 +38,6 @@ CREATE TABLE IF NOT EXISTS strangler.mark (
   epoch     bigint NOT NULL,
   version   bigint NOT NULL,
   deleted   boolean NOT NULL,
-  -- What differs most comes early: each step of a search then compares two texts, not three.
   PRIMARY KEY (migration, entry, key)
 -- Room for the next version of a mark beside it: the index then need not be written again.
 ) WITH (fillfactor = 50);

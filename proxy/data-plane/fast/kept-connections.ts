@@ -19,6 +19,7 @@ export class KeptConnections {
   readonly #byAddress = new Map<URL, Kept>();
   /** Those that are open, used or not. */
   readonly #open = new Set<UpstreamConnection>();
+  #isClosed = false;
 
   constructor(tls: UpstreamTls) {
     this.#tls = tls;
@@ -35,7 +36,7 @@ export class KeptConnections {
   giveBack(address: URL, connection: UpstreamConnection, keptForMs: number | null): void {
     const { connections, secure } = this.#keptFor(address);
     const ms = Math.min(KEPT_MS, keptForMs ?? KEPT_MS);
-    const isGood = ms > 0 && connection.madeWith === secure && isUsable(connection);
+    const isGood = !this.#isClosed && ms > 0 && connection.madeWith === secure && isUsable(connection);
     if (!isGood || connections.length >= MOST_KEPT) return connection.destroy();
     connection.rest(ms);
     connections.push(connection);
@@ -54,7 +55,12 @@ export class KeptConnections {
     return this.#byAddress.size > 0;
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   close(): void {
+    this.#isClosed = true;
     // Not without a word: a request that still uses one hears that it closes.
     for (const connection of [...this.#open]) connection.socket.destroy();
     this.#byAddress.clear();

@@ -17,6 +17,7 @@ export class PlainAsker {
   /** Addresses that once gave an answer of another kind: they are asked the general way from then on. */
   readonly #notPlain = new WeakSet<URL>();
   #sweeping: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(tls: UpstreamTls) {
     this.#kept = new KeptConnections(tls);
@@ -26,11 +27,12 @@ export class PlainAsker {
   async ask(question: Question): Promise<Asked | null> {
     const { url } = question;
     const head = this.#notPlain.has(url) ? null : headOf(question);
-    if (head === null) return null;
-    this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    if (head === null || this.#isClosed) return null;
     const heard = await new Promise<Heard>((settle) =>
       new PlainAsk(question, head, this.#kept, settle).start(),
     );
+    // Not before: the sweep ends where nothing is kept.
+    if (!this.#isClosed) this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
     if (heard.kind === 'not plain') this.#notPlain.add(url);
     if (heard.kind === 'not plain') return null;
     if (heard.kind !== 'whole') return heard;
@@ -39,6 +41,7 @@ export class PlainAsker {
   }
 
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#sweeping);
     this.#kept.close();
   }
@@ -163,7 +166,7 @@ class PlainAsk implements ConnectionUser {
 
   /** A connection that was kept may have been closed by the other end before it heard of the question. */
   #hungUp(reason: string): void {
-    const isAskedAgain = this.#noByteCame && this.#wasUsed;
+    const isAskedAgain = this.#noByteCame && this.#wasUsed && !this.#kept.isClosed;
     this.#connection?.destroy();
     if (isAskedAgain) this.start(true);
     else this.#fail(reason);

@@ -112,6 +112,18 @@ describe('asking a side', () => {
     expect(connections).toBe(2);
   });
 
+  it('opens nothing any more once it is closed', async () => {
+    let isWaiting = (): void => undefined;
+    const waits = new Promise<void>((resolve) => (isWaiting = resolve));
+    says = (request) => (request === 1 ? PLAIN : (isWaiting(), ''));
+    await ask();
+    const asked = ask();
+    await waits;
+    asker.close();
+    expect(await asked).toMatchObject({ kind: 'no answer' });
+    expect(connections).toBe(1);
+  });
+
   it('keeps no connection that says more than was asked for', async () => {
     says = (request) => (request === 1 ? `${PLAIN}HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil` : PLAIN);
     await ask();

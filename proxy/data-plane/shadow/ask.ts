@@ -8,6 +8,7 @@ import { request as httpsRequest } from 'node:https';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { AnswerHead } from '../exchange.ts';
+import { basePathOf } from '../lane/rewrite.ts';
 import { Agents } from '../tls/agents.ts';
 import type { UpstreamTls } from '../tls/upstream.ts';
 import { PlainAsker } from './ask-plainly.ts';
@@ -57,7 +58,7 @@ export function createAsker(tls: UpstreamTls): Asker {
 
 function ask(question: Question, agent: Agent): Promise<Asked> {
   const { url, target, headers, timeoutMs } = question;
-  const path = url.pathname === '/' ? target : url.pathname.replace(/\/$/, '') + target;
+  const path = basePathOf(url) + target;
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const host = url.hostname.replace(/^\[|\]$/g, '');
   return new Promise((resolve) => {

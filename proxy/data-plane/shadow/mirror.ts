@@ -145,12 +145,10 @@ export class Mirror {
   }
 
   async #look(sample: Sample, before: Answer | null): Promise<Look> {
-    // At first the client's own answer is good enough: a difference is looked at again, with both asked the same.
-    const known = before === null ? sample.answer : null;
-    const [left, right] = await Promise.all([
-      known ? this.#recall(known) : this.#ask('monolith', sample),
-      this.#ask('service', sample),
-    ]);
+    const asked = this.#ask('service', sample);
+    const agreement = before === null ? await this.#agreement(sample, asked) : null;
+    if (agreement) return agreement;
+    const [left, right] = await Promise.all([this.#ask('monolith', sample), asked]);
     // Once a sample, however often it is looked at.
     if (before === null) {
       this.#holdToContract('monolith', sample, left);
@@ -165,6 +163,21 @@ export class Mirror {
     const varied = before ? await this.#compare(before, left.answer) : [];
     if (!differences || !varied) return { kind: 'noVerdict' };
     return { kind: 'compared', monolith: left.answer, differences, varied };
+  }
+
+  /**
+   * What the client was told, in the encoding that it wanted, can show that both sides agree, and nothing else: neither a
+   * difference nor what changes from one answer to the next. Null where it does not.
+   */
+  async #agreement(sample: Sample, asked: Promise<Asked>): Promise<Look | null> {
+    if (!sample.answer) return null;
+    const [left, right] = await Promise.all([this.#recall(sample.answer), asked]);
+    if (left.kind !== 'answer' || right.kind !== 'answer' || !isAnswer(left.answer.status)) return null;
+    const differences = await this.#compare(left.answer, right.answer);
+    if (differences?.length !== 0) return null;
+    this.#holdToContract('monolith', sample, left);
+    this.#holdToContract('service', sample, right);
+    return { kind: 'compared', monolith: left.answer, differences, varied: [] };
   }
 
   /** An answer that does not come says nothing about noise: then the difference is taken for what it looks like. */

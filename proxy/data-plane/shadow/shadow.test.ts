@@ -318,6 +318,32 @@ describe('comparing reads in the shadow', () => {
     expect(await found()).toMatchObject({ agreed: 1, differed: 0 });
   });
 
+  it('takes nothing for noise that only depends on the encoding that the client wanted', async () => {
+    const tagged =
+      (tag: (req: IncomingMessage) => string): Handler =>
+      (req, res) =>
+        void res.writeHead(200, { etag: tag(req) }).end('same');
+    await start({
+      monolith: tagged((req) => (req.headers['accept-encoding'] === 'gzip' ? 'W/"mono"' : '"mono"')),
+      service: tagged(() => '"svc"'),
+      shadow: { headers: ['etag'] },
+    });
+    for (let count = 0; count < 6; count += 1) await get('/api/products/1', { 'accept-encoding': 'gzip' });
+    expect(await found()).toMatchObject({ differed: 6, agreed: 0, noVerdict: 0 });
+  });
+
+  it('finds a difference behind an encoding that it cannot read', async () => {
+    await start({
+      monolith: (req, res) => {
+        const isPacked = req.headers['accept-encoding'] === 'zstd';
+        res.writeHead(200, isPacked ? { 'content-encoding': 'zstd' } : {}).end(isPacked ? 'P' : 'a page');
+      },
+      service: (_req, res) => void res.end('another page'),
+    });
+    for (let count = 0; count < 4; count += 1) await get('/api/products/1', { 'accept-encoding': 'zstd' });
+    expect(await found()).toMatchObject({ differed: 4, noVerdict: 0 });
+  });
+
   it('counts a body above the limit and does not compare it', async () => {
     await start({ monolith: says('x'.repeat(2000)), service: says('y'), shadow: { maxBodyBytes: 1000 } });
     await get();

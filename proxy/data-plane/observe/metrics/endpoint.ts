@@ -1,8 +1,12 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import type { ProxyLogger } from '../observers.ts';
 import type { MetricsSettings } from '../schema.ts';
+
+const TRIES = 10;
+const TRY_MS = 100;
 
 /** What the endpoint shows. */
 export interface Shown {
@@ -46,13 +50,26 @@ export class MetricsEndpoint {
       if (settings?.listen === this.#listen) return;
       const before = this.#server;
       try {
-        if (settings) await this.open(settings);
+        if (settings) await this.#openOnceFree(settings);
         else [this.#server, this.#listen] = [null, undefined];
         await shut(before);
       } catch (error) {
         this.#logger.error({ error }, 'the metrics stay where they were');
       }
     });
+  }
+
+  /** Another process of this proxy may be about to leave the port. */
+  async #openOnceFree(settings: MetricsSettings): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.open(settings);
+      } catch (error) {
+        const { code } = (error as Error).cause as NodeJS.ErrnoException;
+        if (code !== 'EADDRINUSE' || tries === TRIES) throw error;
+        await pause(TRY_MS);
+      }
+    }
   }
 
   async close(): Promise<void> {
@@ -91,8 +108,9 @@ function listen(
   });
   const colon = address.lastIndexOf(':');
   return new Promise((resolve, reject) => {
-    server.on('error', ({ message }) => {
-      reject(new Error(`Metrics cannot be shown on ${address} (proxy.metrics.listen): ${message}.`));
+    server.on('error', (cause) => {
+      const words = `Metrics cannot be shown on ${address} (proxy.metrics.listen): ${cause.message}.`;
+      reject(new Error(words, { cause }));
     });
     server.listen(Number(address.slice(colon + 1)), address.slice(0, colon).replace(/^\[|\]$/g, ''), () => {
       resolve(server);
