@@ -60,10 +60,16 @@ const CONTENDERS: readonly Contender[] = [
 const REQUESTS = {
   get: { path: '/api/products/7', bodyBytes: 0 },
   post: { path: '/api/products/7', bodyBytes: 1024 },
+  fields: { path: '/api/products/fields', bodyBytes: 0 },
   large: { path: '/api/products/large', bodyBytes: 0 },
 };
 
-const WHAT = { get: 'GET, 1 KiB', post: 'POST of 1 KiB, 1 KiB back', large: 'GET, 1 MiB' };
+const WHAT = {
+  get: 'GET, 1 KiB',
+  post: 'POST of 1 KiB, 1 KiB back',
+  fields: 'GET, 1 KiB of JSON, in another order at the other side',
+  large: 'GET, 1 MiB',
+};
 
 interface Options {
   request: keyof typeof REQUESTS;
