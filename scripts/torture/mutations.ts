@@ -79,14 +79,16 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       {
         file: RELAY,
-        find: '  const round = new Round(stream);\n',
+        find: '  let count = 0;\n  let round: Round;\n',
         replace: `  const { migration, source, target, epoch } = stream;
   const since = (await target.sideState(migration))?.position ?? '';
   const all: Change[] = [];
   const now = await source.readChanges(migration, since, async (changes) => void all.push(...changes));
   await target.applying(migration, epoch, (applier) => applier.savePosition(now));
   const readChanges: typeof source.readChanges = async (_migration, _since, take) => (await take(all), now);
-  const round = new Round({ ...stream, source: { ...source, readChanges } });
+  stream = { ...stream, source: { ...source, readChanges } };
+  let count = 0;
+  let round: Round;
 `,
       },
     ],
