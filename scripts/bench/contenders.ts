@@ -7,6 +7,7 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { PROCESS_FLAGS } from '../../proxy/data-plane/process-flags.ts';
 import { haproxyConfig, nginxConfig } from './peers.ts';
 import type { Variant } from './strangler-proxy.ts';
 
@@ -25,9 +26,14 @@ export interface RunningContender {
 }
 
 /** Starts a module of this folder and waits until it says its port. */
-export async function startModule(file: string, args: string[] = [], message?: object) {
+export async function startModule(
+  file: string,
+  args: string[] = [],
+  { message, flags = [] }: { message?: object; flags?: readonly string[] } = {},
+) {
   const child = fork(join(import.meta.dirname, file), args, {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [...process.execArgv, ...flags],
   });
   if (message) child.send(message);
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
@@ -39,7 +45,10 @@ export function strangler(name: string, variant: Partial<Omit<Variant, 'upstream
   const defaults = { stage: 'legacy', routes: 50, shadow: 0, proxy: {} } as const;
   return {
     name: `strangler, ${name}`,
-    start: (upstream) => startModule('strangler-proxy.ts', [], { ...defaults, ...variant, upstream }),
+    start: (upstream) => {
+      const message = { ...defaults, ...variant, upstream };
+      return startModule('strangler-proxy.ts', [], { message, flags: PROCESS_FLAGS });
+    },
   };
 }
 

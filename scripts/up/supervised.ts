@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { extname, join } from 'node:path';
+import { PROCESS_FLAGS } from '../../proxy/data-plane/process-flags.ts';
 
 export type PartName = 'control' | 'proxy' | 'sync';
 
@@ -83,6 +84,7 @@ export class Supervised {
     const entry = join(import.meta.dirname, '..', `strangler${extname(import.meta.filename)}`);
     const child = fork(entry, ['up', '--only', name, '--config', config], {
       env: { ...process.env, ...environment(), [STORE_URL]: storeUrl, [PROCESS_NUMBER]: String(number) },
+      execArgv: [...process.execArgv, ...(name === 'proxy' ? PROCESS_FLAGS : [])],
       // What a part writes to its output is its access log, should it be told to write it there.
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
