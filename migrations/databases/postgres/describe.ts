@@ -141,12 +141,12 @@ function catalogType(row: ColumnRow): CatalogType {
 /** Rows are about this long where nobody has counted them. */
 const BYTES_PER_ROW = 100;
 
-/** Rough number of rows: what the last analysis found, else by the size; of each partition where there are any. */
+/** Rough number of rows: what the last analysis found, else by the size (PostgreSQL 13 says 0 for both kinds of none); of each partition. */
 export async function estimateRows(pool: pg.Pool, label: string, table: string): Promise<number | null> {
   const [row] = await query<{ rows: string | null }>(
     pool,
     label,
-    `SELECT sum(CASE WHEN c.reltuples < 0 THEN pg_relation_size(c.oid) / ${BYTES_PER_ROW} ELSE c.reltuples END)::bigint AS rows
+    `SELECT sum(CASE WHEN c.reltuples < 0 OR c.relpages = 0 THEN pg_relation_size(c.oid) / ${BYTES_PER_ROW} ELSE c.reltuples END)::bigint AS rows
      FROM (SELECT relid FROM pg_partition_tree(to_regclass($1)) WHERE isleaf UNION SELECT to_regclass($1)) t
      JOIN pg_class c ON c.oid = t.relid AND c.relkind <> 'p'`,
     [tableIdent(table)],
