@@ -106,6 +106,20 @@ describe.each(PAIRINGS)('%s', (_, pairing) => {
     ]);
   });
 
+  it('keeps the reason of what is parked when its batch comes again', async () => {
+    await bed.install();
+    const begin = (await bed.databases.service.sideState('catalog'))?.position ?? '';
+    await bed.sql('monolith', `INSERT INTO item (id, code, price, stat) VALUES (1, 'bad', 1, '?')`);
+    await bed.sql('monolith', `UPDATE item SET price = 2 WHERE id = 1`);
+    await bed.catchUp();
+    const reasons = async (): Promise<string[]> => (await parked()).map(({ reason }) => reason);
+    const before = await reasons();
+    expect(before.join()).toContain('?');
+    await bed.databases.service.applying('catalog', 0n, (applier) => applier.savePosition(begin));
+    await relayOnce(bed.stream);
+    expect(await reasons()).toEqual(before);
+  });
+
   it('never overwrites another row that has the same unique value', async () => {
     await bed.install();
     await corrupt(`INSERT INTO product (id, sku, price_minor, state) VALUES (99, 'mine', 1, 'active')`);

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { jwtSchema, rateLimitsSchema } from './admit/schema.ts';
 import { holdSchema } from './hold/schema.ts';
+import { splitAddress } from './lane/listen-address.ts';
 import { clientsSchema, fastLaneSchema, listenAddress, timeoutsSchema } from './lane/schema.ts';
 import { accessLogSchema, metricsSchema, requestIdSchema, tracesSchema } from './observe/schema.ts';
 import { frontTlsSchema } from './tls/schema.ts';
 
 const LAST_PORT = 65_535;
-
-const portOf = (listen: string): number => Number(listen.slice(listen.lastIndexOf(':') + 1));
 
 /** The proxy itself. */
 export const proxySchema = z
@@ -41,14 +40,17 @@ export const proxySchema = z
     rateLimits: rateLimitsSchema.default([]),
     jwt: jwtSchema.optional(),
   })
-  .refine(({ processes, listen }) => processes === 1 || !listen.endsWith(':0'), {
+  .refine(({ processes, listen }) => processes === 1 || splitAddress(listen).port !== 0, {
     path: ['listen'],
     message: 'needs a port where processes is above 1: any free one would be another for each',
   })
-  .refine(({ processes, metrics }) => !metrics || portOf(metrics.listen) + processes - 1 <= LAST_PORT, {
-    path: ['metrics', 'listen'],
-    message: 'has no room for the ports above it, of which each further process takes one',
-  })
+  .refine(
+    ({ processes, metrics }) => !metrics || splitAddress(metrics.listen).port + processes - 1 <= LAST_PORT,
+    {
+      path: ['metrics', 'listen'],
+      message: 'has no room for the ports above it, of which each further process takes one',
+    },
+  )
   .describe('The proxy that stands in front of the monolith and the services.');
 
 export type ProxySettings = z.infer<typeof proxySchema>;

@@ -3,11 +3,11 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { accessSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { PROCESS_FLAGS } from '../../proxy/data-plane/process-flags.ts';
+import { freePorts } from '../testing/free-ports.ts';
 import { haproxyConfig, nginxConfig } from './peers.ts';
 import type { Variant } from './strangler-proxy.ts';
 
@@ -61,7 +61,7 @@ export function stranglers(
   return {
     name: `strangler, ${name}, ${processes} processes`,
     start: async (upstream) => {
-      const shared = { ...proxy, processes, listen: `127.0.0.1:${await freePort()}` };
+      const shared = { ...proxy, processes, listen: `127.0.0.1:${(await freePorts(1))[0]}` };
       const { start } = strangler(name, { ...variant, proxy: shared });
       const all = (await Promise.all(Array.from({ length: processes }, () => start(upstream)))).filter(
         (one) => one !== null,
@@ -119,7 +119,7 @@ async function startServer(
   const path = findProgram(program);
   if (!path) return null;
   const folder = await mkdtemp(join(tmpdir(), 'strangler-bench-'));
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const { config, args } = plan(port, folder);
   const file = join(folder, `${program}.conf`);
   await writeFile(file, config);
@@ -146,14 +146,6 @@ function isThere(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function answers(port: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { splitAddress, withPort } from '../../proxy/data-plane/lane/listen-address.ts';
 import { tracesWanted } from '../../proxy/data-plane/observe/traces/trace-settings.ts';
 import type { DataPlaneConfig } from '../../proxy/data-plane/server.ts';
 import { buildRouteTable } from '../../proxy/routes/table.ts';
@@ -40,9 +41,8 @@ export function proxyConfigOf(
 export function ofProcess(config: DataPlaneConfig, number: number): DataPlaneConfig {
   const { metrics } = config.proxy;
   if (!metrics || number === 1) return config;
-  const colon = metrics.listen.lastIndexOf(':');
-  const port = Number(metrics.listen.slice(colon + 1));
-  const listen = `${metrics.listen.slice(0, colon)}:${port === 0 ? 0 : port + number - 1}`;
+  const { port } = splitAddress(metrics.listen);
+  const listen = port === 0 ? metrics.listen : withPort(metrics.listen, port + number - 1);
   return { ...config, proxy: { ...config.proxy, metrics: { ...metrics, listen } } };
 }
 

@@ -3,6 +3,7 @@ import type { ControlStore } from '../../migrations/lifecycle/store.ts';
 import { OidcProvider, type OidcSettings } from '../../proxy/control/auth/oidc/oidc.ts';
 import { readTokens } from '../../proxy/control/auth/tokens.ts';
 import type { Lifecycle } from '../../proxy/control/lifecycle.ts';
+import { splitAddress } from '../../proxy/data-plane/lane/listen-address.ts';
 import { startControl, type Control } from '../../proxy/control/server.ts';
 import type { Config } from '../config/read.ts';
 import { answersIn, sessionsIn } from './keep.ts';
@@ -14,12 +15,11 @@ export async function serveControl(
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<Control> {
-  const [host, port] = splitAddress(listen);
   const answers = answersIn(store);
   const pageUrl = (url ?? `http://${listen}`).replace(/\/$/, '');
   const control = await startControl({
     lifecycle,
-    listen: { host, port },
+    listen: splitAddress(listen),
     tokens: readTokens(process.env),
     logger,
     secure: pageUrl.startsWith('https:'),
@@ -44,9 +44,4 @@ function oidcSettings(
     audience: audience ?? rest.clientId,
     redirectUrl: `${pageUrl}/v1/session/oidc/callback`,
   };
-}
-
-function splitAddress(address: string): [host: string, port: number] {
-  const colon = address.lastIndexOf(':');
-  return [address.slice(0, colon).replace(/^\[|\]$/g, ''), Number(address.slice(colon + 1))];
 }

@@ -129,8 +129,8 @@ async function untilFree(address: string): Promise<void> {
     try {
       return await refuseTaken(address);
     } catch (error) {
-      const { code } = (error as Error).cause as NodeJS.ErrnoException;
-      if (code !== 'EADDRINUSE' || performance.now() > giveUpAt) throw error;
+      const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
+      if (cause?.code !== 'EADDRINUSE' || performance.now() > giveUpAt) throw error;
       await pause(LOOK_MS);
     }
   }

@@ -141,7 +141,10 @@ function catalogType(row: ColumnRow): CatalogType {
 /** Rows are about this long where nobody has counted them. */
 const BYTES_PER_ROW = 100;
 
-/** Rough number of rows: what the last analysis found, else by the size (PostgreSQL 13 says 0 for both kinds of none); of each partition. */
+/**
+ * Rough number of rows: what the last analysis found, else by the size; of each partition where there are any. Up to
+ * PostgreSQL 13, what was never analysed has 0 rows, and 0 pages too.
+ */
 export async function estimateRows(pool: pg.Pool, label: string, table: string): Promise<number | null> {
   const [row] = await query<{ rows: string | null }>(
     pool,

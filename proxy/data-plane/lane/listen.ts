@@ -12,6 +12,7 @@ import type { FrontTls } from '../tls/front.ts';
 import type { Tls } from '../tls/tls.ts';
 import { refuseRaw, refuseUnreadable } from './client-errors.ts';
 import { answerWith, receive, receiveUpgrade, type EdgeParts } from './edge.ts';
+import { splitAddress, withPort } from './listen-address.ts';
 import type { ClientSettings } from './schema.ts';
 import { UnsentResponses } from './unsent.ts';
 
@@ -45,7 +46,7 @@ export async function openFront(
   bound(server, edge.settings.clients);
   const port = await listen(server, address, isShared);
   return {
-    url: `${tls.front ? 'https' : 'http'}://${hostOf(address)}:${port}`,
+    url: `${tls.front ? 'https' : 'http'}://${withPort(address, port)}`,
     configure: (bounds) => bound(server, bounds),
     close: async (graceMs) => {
       edge.forwarder.drain();
@@ -157,16 +158,12 @@ export async function refuseTaken(address: string): Promise<void> {
   await new Promise((resolve) => probe.close(resolve));
 }
 
-const hostOf = (address: string): string => address.slice(0, address.lastIndexOf(':'));
-
 /** @returns the port that it really listens on */
 function listen(server: BareServer, address: string, isShared: boolean): Promise<number> {
-  const host = hostOf(address);
-  const port = Number(address.slice(host.length + 1));
   return new Promise((resolve, reject) => {
     const refused = (error: NodeJS.ErrnoException): void => reject(cannotListen(address, error));
     server.once('error', refused);
-    server.listen({ port, host: host.replace(/^\[|\]$/g, ''), reusePort: isShared }, () => {
+    server.listen({ ...splitAddress(address), reusePort: isShared }, () => {
       server.off('error', refused);
       resolve((server.address() as AddressInfo).port);
     });

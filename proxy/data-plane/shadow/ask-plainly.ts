@@ -17,7 +17,6 @@ export class PlainAsker {
   /** Addresses that once gave an answer of another kind: they are asked the general way from then on. */
   readonly #notPlain = new WeakSet<URL>();
   #sweeping: NodeJS.Timeout | undefined;
-  #isClosed = false;
 
   constructor(tls: UpstreamTls) {
     this.#kept = new KeptConnections(tls);
@@ -27,21 +26,22 @@ export class PlainAsker {
   async ask(question: Question): Promise<Asked | null> {
     const { url } = question;
     const head = this.#notPlain.has(url) ? null : headOf(question);
-    if (head === null || this.#isClosed) return null;
+    if (head === null || this.#kept.isClosed) return null;
     const heard = await new Promise<Heard>((settle) =>
       new PlainAsk(question, head, this.#kept, settle).start(),
     );
     // Not before: the sweep ends where nothing is kept.
-    if (!this.#isClosed) this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
-    if (heard.kind === 'not plain') this.#notPlain.add(url);
-    if (heard.kind === 'not plain') return null;
+    if (!this.#kept.isClosed) this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
+    if (heard.kind === 'not plain') {
+      this.#notPlain.add(url);
+      return null;
+    }
     if (heard.kind !== 'whole') return heard;
     const { status, lines } = heard.head;
     return answered({ status, header: (name) => lines.joined(name) }, heard.body, question);
   }
 
   close(): void {
-    this.#isClosed = true;
     clearInterval(this.#sweeping);
     this.#kept.close();
   }
@@ -149,7 +149,7 @@ class PlainAsk implements ConnectionUser {
   }
 
   #take(bytes: Buffer, from: number, to: number): void {
-    const { connection, head } = { connection: this.#connection, head: this.#head };
+    const [connection, head] = [this.#connection, this.#head];
     if (!connection || !head) return;
     // What was read into is used again for the next read.
     this.#pieces.push(Buffer.from(bytes.subarray(from, to)));

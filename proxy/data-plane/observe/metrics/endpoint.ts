@@ -2,6 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Registry } from 'prom-client';
+import { splitAddress } from '../../lane/listen-address.ts';
 import type { ProxyLogger } from '../observers.ts';
 import type { MetricsSettings } from '../schema.ts';
 
@@ -65,8 +66,10 @@ export class MetricsEndpoint {
       try {
         return await this.open(settings);
       } catch (error) {
-        const { code } = (error as Error).cause as NodeJS.ErrnoException;
-        if (code !== 'EADDRINUSE' || tries === TRIES) throw error;
+        const cause = (error as Error).cause as NodeJS.ErrnoException | undefined;
+        if (cause?.code !== 'EADDRINUSE' || tries === TRIES) throw error;
+        if (tries === 1)
+          this.#logger.info({ listen: settings.listen }, 'the metrics find it taken, trying again');
         await pause(TRY_MS);
       }
     }
@@ -106,15 +109,12 @@ function listen(
     if (req.method !== 'GET' && req.method !== 'HEAD') return say(res, 405, 'Only GET and HEAD.');
     answer(path, res).catch((error: unknown) => say(res, 500, String(error)));
   });
-  const colon = address.lastIndexOf(':');
   return new Promise((resolve, reject) => {
     server.on('error', (cause) => {
       const words = `Metrics cannot be shown on ${address} (proxy.metrics.listen): ${cause.message}.`;
       reject(new Error(words, { cause }));
     });
-    server.listen(Number(address.slice(colon + 1)), address.slice(0, colon).replace(/^\[|\]$/g, ''), () => {
-      resolve(server);
-    });
+    server.listen(splitAddress(address), () => resolve(server));
   });
 }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { FakeFeed, openSocket, send, standing, startBed, until } from '../../testing/bed.ts';
 import type { Bed, BedOptions } from '../../testing/bed.ts';
@@ -256,6 +258,21 @@ describe('the listener of the metrics', () => {
     bed.proxy.reconfigure({ ...bed.config, proxy: { ...bed.config.proxy, metrics: { listen: taken } } });
     await until(() => said.length > 0);
     expect(said[0]).toMatch(/proxy\.metrics\.listen.*EADDRINUSE/);
+    expect((await send(metricsUrl(), 'GET', '/healthz')).status).toBe(200);
+  });
+
+  it('moves to an address that another process of the same proxy leaves a moment later', async () => {
+    let isWaiting = false;
+    const silent = () => undefined;
+    const info = (_: object, words: string) => void (isWaiting ||= words.includes('trying again'));
+    await start({ logger: { debug: silent, info, warn: silent, error: silent } });
+    const other = createServer();
+    await once(other.listen(0, '127.0.0.1'), 'listening');
+    const listen = `127.0.0.1:${(other.address() as AddressInfo).port}`;
+    bed.proxy.reconfigure({ ...bed.config, proxy: { ...bed.config.proxy, metrics: { listen } } });
+    await until(() => isWaiting);
+    other.close();
+    await until(() => bed.proxy.metricsUrl() === `http://${listen}`);
     expect((await send(metricsUrl(), 'GET', '/healthz')).status).toBe(200);
   });
 
