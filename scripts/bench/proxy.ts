@@ -76,6 +76,7 @@ interface Options {
   rounds: number;
   seconds: number;
   connections: number;
+  rate?: number;
   only?: string;
   requests?: number;
 }
@@ -91,13 +92,27 @@ interface Measured extends LoadResult {
 
 /** Of /proc/…/stat: the kernel counts in hundredths of a second. */
 const TICK_US = 10_000;
-const WARM_UP_SECONDS = 3;
+/**
+ * Uncounted. What compiles itself while it runs is ready after so many requests, not after so much time, and learns
+ * something from the second run that it did not meet in the first.
+ */
+const WARM_UPS = [
+  { seconds: 3, connections: 32, rate: null },
+  { seconds: 3, connections: 32, rate: null },
+];
+/** Uncounted: it stood still while the others ran, and what it needs lies far from the processor. */
+const LEAD_IN = { seconds: 1 };
 
 const number = (text: string): number => Number(text);
 const options = new Command('bench:proxy')
   .option('--rounds <n>', 'how often each contender runs', number, 3)
   .option('--seconds <n>', 'how long each run takes', number, 4)
   .option('--connections <n>', 'connections at the same time', number, 32)
+  .option(
+    '--rate <n>',
+    'requests a second, whatever the answers do, in the place of as many as it can',
+    number,
+  )
   .addOption(new Option('--request <kind>', 'what is sent').choices(Object.keys(REQUESTS)).default('get'))
   .option('--only <texts>', 'contenders whose name contains one of these, between semicolons')
   .option('--requests <n>', 'shows the memory of the first contender over this many requests instead', number)
@@ -121,7 +136,8 @@ async function compare(contenders: readonly Contender[]): Promise<void> {
   const measured = new Map<string, Measured[]>();
   for (let round = 0; round < options.rounds; round += 1) {
     for (const [name, contender] of running) {
-      const found = await measure(contender, options.seconds);
+      await measure(contender, LEAD_IN);
+      const found = await measure(contender);
       measured.set(name, [...(measured.get(name) ?? []), found]);
       process.stderr.write(`round ${round + 1}, ${name}: ${Math.round(found.cpuPerRequest)} µs\n`);
     }
@@ -137,11 +153,11 @@ async function startAll(contenders: readonly Contender[]): Promise<Map<string, R
     if (contender) running.set(name, contender);
     else process.stdout.write(`${name} is not installed and left out\n`);
   }
-  for (const contender of running.values()) await measure(contender, WARM_UP_SECONDS);
+  for (const contender of running.values()) for (const warmUp of WARM_UPS) await measure(contender, warmUp);
   return running;
 }
 
-async function measure({ url, pids }: RunningContender, seconds: number): Promise<Measured> {
+async function measure({ url, pids }: RunningContender, otherwise: Partial<Load> = {}): Promise<Measured> {
   const { path, bodyBytes } = REQUESTS[options.request];
   const first = await fetch(`${url}${path}`);
   await first.arrayBuffer();
@@ -149,11 +165,9 @@ async function measure({ url, pids }: RunningContender, seconds: number): Promis
     .getSetCookie()
     .map((line) => line.split(';', 1)[0])
     .join('; ');
-  const load: Load = { url, path, bodyBytes, connections: options.connections, seconds, cookie };
-  const child = fork(join(import.meta.dirname, 'load.ts'));
+  const { seconds, connections, rate = null } = options;
   const before = pids.map(cpuOf);
-  child.send(load);
-  const [result] = (await once(child, 'message')) as [LoadResult];
+  const result = await resultOf({ url, path, bodyBytes, cookie, seconds, connections, rate, ...otherwise });
   if (result.failed > 0) throw new Error(`${url}: ${result.failed} of ${result.requests} requests failed`);
   const spent = pids.map((pid, i) => cpuOf(pid) - (before[i] ?? 0));
   return {
@@ -162,6 +176,16 @@ async function measure({ url, pids }: RunningContender, seconds: number): Promis
     busiest: Math.max(...spent) / sum(spent),
     memory: sum(pids.map(memoryOf)),
   };
+}
+
+async function resultOf(load: Load): Promise<LoadResult> {
+  const child = fork(join(import.meta.dirname, 'load.ts'));
+  child.send(load);
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`the load ended with exit code ${code} and no result`);
+  });
+  const [result] = (await Promise.race([once(child, 'message'), ended])) as [LoadResult];
+  return result;
 }
 
 function sum(values: readonly number[]): number {
@@ -209,9 +233,10 @@ function show(measured: ReadonlyMap<string, readonly Measured[]>): void {
       of((run) => run.memory).toFixed(0),
     ]);
   }
-  const { request, connections, rounds, seconds } = options;
+  const { request, connections, rate, rounds, seconds } = options;
+  const pace = rate === undefined ? 'as many as it can' : `${rate} a second`;
   process.stdout.write(
-    `${WHAT[request]}, ${connections} connections, medians of ${rounds} interleaved rounds of ${seconds} s\n${table.toString()}\n`,
+    `${WHAT[request]}, ${pace}, ${connections} connections, medians of ${rounds} interleaved rounds of ${seconds} s\n${table.toString()}\n`,
   );
 }
 
@@ -231,7 +256,7 @@ async function showMemory(contender: Contender | undefined, requests: number): P
   const running = await contender?.start(upstream.url);
   if (!contender || !running) throw new Error('there is no such contender here');
   for (let sent = 0; sent < requests;) {
-    const { requests: more, memory } = await measure(running, 20);
+    const { requests: more, memory } = await measure(running, { seconds: 20 });
     sent += more;
     process.stdout.write(`${contender.name}: ${sent} requests, ${memory.toFixed(0)} MiB\n`);
   }
