@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Side, WholeAnswer } from '../exchange.ts';
 import { answered, type Asked, type Asker, type Question } from './ask.ts';
 import type { Answer } from './compare.ts';
@@ -71,6 +72,7 @@ export class Mirror {
   readonly #atWork = new Set<Promise<void>>();
   readonly #slots = new Slots(ASKED_AT_ONCE);
   readonly #stop = new AbortController();
+  #turn: Promise<void> | null = null;
 
   constructor(parts: MirrorParts, settings: ShadowSettings, shadowSince: string | null) {
     this.#parts = parts;
@@ -123,7 +125,8 @@ export class Mirror {
     if (this.#atWork.size >= JUDGED_AT_ONCE) return;
     const sample = this.#queue.shift();
     if (!sample) return;
-    const work: Promise<void> = this.#judge(sample)
+    const work: Promise<void> = this.#afterClients()
+      .then(() => this.#judge(sample))
       // Nobody is left to ask, because the configuration just changed.
       .catch((): Judgement => ({ kind: 'noVerdict' }))
       .then((judgement) => this.#record(sample, judgement))
@@ -132,6 +135,11 @@ export class Mirror {
         this.#next();
       });
     this.#atWork.add(work);
+  }
+
+  /** What has come from clients and for them goes first: one that waits for its answer would wait for the comparison. */
+  #afterClients(): Promise<void> {
+    return (this.#turn ??= turn().then(() => void (this.#turn = null)));
   }
 
   #judge(sample: Sample): Promise<Judgement> {
