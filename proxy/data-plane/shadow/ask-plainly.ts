@@ -1,6 +1,6 @@
 import { readAnswerHead, type AnswerLines } from '../fast/answer-head.ts';
 import { KeptConnections } from '../fast/kept-connections.ts';
-import { linesOf } from '../fast/outgoing-head.ts';
+import { BREAKS_A_LINE } from '../fast/outgoing-head.ts';
 import type { ConnectionUser, UpstreamConnection } from '../fast/upstream-connection.ts';
 import { basePathOf } from '../lane/rewrite.ts';
 import type { UpstreamTls } from '../tls/upstream.ts';
@@ -57,15 +57,17 @@ export class PlainAsker {
 function headOf({ url, target, headers }: Question): string | null {
   const path = basePathOf(url) + target;
   if (!VISIBLE.test(path)) return null;
-  const lines: [string, string][] = [];
-  for (const [name, value] of Object.entries({ host: url.host, ...headers })) {
-    for (const each of [value].flat()) if (each !== undefined) lines.push([name, String(each)]);
+  let lines = headers.host === undefined ? `host: ${url.host}\r\n` : '';
+  for (const [name, value] of Object.entries(headers)) {
+    const values = Array.isArray(value) ? value : [value];
+    for (const each of values) {
+      if (each === undefined) continue;
+      const line = `${name}: ${each}`;
+      if (BREAKS_A_LINE.test(line)) return null;
+      lines += `${line}\r\n`;
+    }
   }
-  try {
-    return `GET ${path} HTTP/1.1\r\n${linesOf(lines)}connection: keep-alive${HEAD_END}`;
-  } catch {
-    return null;
-  }
+  return `GET ${path} HTTP/1.1\r\n${lines}connection: keep-alive${HEAD_END}`;
 }
 
 type Heard =

@@ -6,10 +6,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { PROCESS_FLAGS } from '../../proxy/data-plane/process-flags.ts';
-import { freePorts } from '../testing/free-ports.ts';
+import { PROCESS_FLAGS } from '../../../proxy/data-plane/process-flags.ts';
+import { freePorts } from '../../testing/free-ports.ts';
 import { haproxyConfig, nginxConfig } from './peers.ts';
-import type { Variant } from './strangler-proxy.ts';
+import type { Shadowed, Variant } from './strangler-proxy.ts';
 
 /** A proxy that takes part. */
 export interface Contender {
@@ -22,6 +22,8 @@ export interface RunningContender {
   url: string;
   /** One, unless it says otherwise in its name. */
   pids: readonly number[];
+  /** What was compared since it started, where it can. */
+  shadowed?: () => Promise<Shadowed>;
   stop(): Promise<void>;
 }
 
@@ -37,7 +39,11 @@ export async function startModule(
   });
   if (message) child.send(message);
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-  return { url: `http://127.0.0.1:${port}`, pids: [child.pid ?? 0], stop: () => end(child) };
+  const ask = async (): Promise<unknown> => {
+    child.send({});
+    return ((await once(child, 'message')) as unknown[])[0];
+  };
+  return { url: `http://127.0.0.1:${port}`, pids: [child.pid ?? 0], ask, stop: () => end(child) };
 }
 
 /** The product's proxy, set up in one way. */
@@ -45,9 +51,10 @@ export function strangler(name: string, variant: Partial<Omit<Variant, 'upstream
   const defaults = { stage: 'legacy', routes: 50, shadow: 0, proxy: {} } as const;
   return {
     name: `strangler, ${name}`,
-    start: (upstream) => {
+    start: async (upstream) => {
       const message = { ...defaults, ...variant, upstream };
-      return startModule('strangler-proxy.ts', [], { message, flags: PROCESS_FLAGS });
+      const module = await startModule('strangler-proxy.ts', [], { message, flags: PROCESS_FLAGS });
+      return { ...module, shadowed: async () => (await module.ask()) as Shadowed };
     },
   };
 }

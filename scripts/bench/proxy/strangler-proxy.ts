@@ -1,9 +1,10 @@
 import pino from 'pino';
-import type { Freshness } from '../../proxy/data-plane/canary/freshness.ts';
-import { startProxy } from '../../proxy/data-plane/server.ts';
-import type { Standing, StandingsFeed } from '../../proxy/data-plane/standing.ts';
-import { readConfig } from '../config/read.ts';
-import { proxyConfigOf } from '../up/proxy-config.ts';
+import type { Freshness } from '../../../proxy/data-plane/canary/freshness.ts';
+import { startProxy } from '../../../proxy/data-plane/server.ts';
+import type { ProxyStats } from '../../../proxy/data-plane/stats.ts';
+import type { Standing, StandingsFeed } from '../../../proxy/data-plane/standing.ts';
+import { readConfig } from '../../config/read.ts';
+import { proxyConfigOf } from '../../up/proxy-config.ts';
 
 /** How the product's proxy is set up for one contender. */
 export interface Variant {
@@ -15,6 +16,12 @@ export interface Variant {
   shadow: number;
   /** What stands under `proxy:` besides. */
   proxy: Record<string, unknown>;
+}
+
+/** What became of the reads that were offered for comparison so far. */
+export interface Shadowed {
+  compared: number;
+  offered: number;
 }
 
 // The data plane alone: a journal that never changes stands in for the control store.
@@ -61,6 +68,12 @@ async function start({ upstream, stage, routes, shadow, proxy }: Variant): Promi
     logger,
   });
   process.send?.({ port: Number(new URL(running.url).port) });
+  process.on('message', () => process.send?.(shadowedBy(running.stats())));
+}
+
+function shadowedBy({ migrations }: ProxyStats): Shadowed {
+  const { compared = 0, dropped = 0 } = migrations.catalog?.shadow ?? {};
+  return { compared, offered: compared + dropped };
 }
 
 const NOBODY_WRITES: Freshness = {

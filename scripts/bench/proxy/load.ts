@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { Histogram } from '../../proxy/data-plane/observe/histogram.ts';
+import { Histogram } from '../../../proxy/data-plane/observe/histogram.ts';
 
 /** What one run of load found; latencies in microseconds. */
 export interface LoadResult {
@@ -95,7 +95,7 @@ class Sender {
 }
 
 /** Its own cost is the same for every proxy, and is not counted. */
-export async function loadWith(load: Load): Promise<LoadResult> {
+async function loadWith(load: Load): Promise<LoadResult> {
   const sender = new Sender(load);
   await sender.open(load);
   const started = performance.now();
