@@ -25,6 +25,8 @@ interface Forwarded {
   lines: string;
   /** Lines of a client with these behind them, as they go to an upstream each time while the client repeats them. */
   joined: { kept: string; lines: string } | null;
+  /** The same as an object. */
+  sent: { kept: string; headers: Record<string, string> } | null;
   headers: Record<string, string | string[] | undefined>;
 }
 
@@ -306,6 +308,7 @@ export class ClientConnection {
     return {
       host,
       joined: null,
+      sent: null,
       headers,
       lines: linesOf(Object.entries(headers).map(([name, value]) => [name, String(value)])),
     };

@@ -117,10 +117,12 @@ export class PlainRequest implements RequestHead, Carrier {
     this.endAnswer();
   }
 
-  sentHeaders(): Record<string, string | undefined> {
-    const sent: Record<string, string> = {};
-    for (const [name, value] of pairsIn(this.#plain.kept)) sent[name.toLowerCase()] = value;
-    return Object.assign(sent, this.#connection.forwardedFor(this.#plain).headers);
+  sentHeaders(): Readonly<Record<string, string | undefined>> {
+    const forwarded = this.#connection.forwardedFor(this.#plain);
+    const { kept } = this.#plain;
+    // The same object for a client that says the same again: what is made of it need not be made again either.
+    if (forwarded.sent?.kept !== kept) forwarded.sent = { kept, headers: sentWith(kept, forwarded.headers) };
+    return forwarded.sent.headers;
   }
 
   onClientGone(left: () => void): () => void {
@@ -247,6 +249,12 @@ export class PlainRequest implements RequestHead, Carrier {
       isSingle: onNewConnection,
     });
   }
+}
+
+function sentWith(kept: string, forwarded: Readonly<Record<string, unknown>>): Record<string, string> {
+  const sent: Record<string, string> = {};
+  for (const [name, value] of pairsIn(kept)) sent[name.toLowerCase()] = value;
+  return Object.assign(sent, forwarded);
 }
 
 type Claims = NonNullable<PlainHead['claims']>;

@@ -56,18 +56,28 @@ export class PlainAsker {
 /** Null where it cannot be written as it is. */
 function headOf({ url, target, headers }: Question): string | null {
   const path = basePathOf(url) + target;
-  if (!VISIBLE.test(path)) return null;
-  let lines = headers.host === undefined ? `host: ${url.host}\r\n` : '';
+  let lines = linesByHeaders.get(headers);
+  if (lines === undefined) linesByHeaders.set(headers, (lines = linesOf(headers)));
+  if (lines === null || !VISIBLE.test(path)) return null;
+  const host = headers.host === undefined ? `host: ${url.host}\r\n` : '';
+  return `GET ${path} HTTP/1.1\r\n${host}${lines}connection: keep-alive${HEAD_END}`;
+}
+
+/** Many questions have the headers of one client, as one object. */
+const linesByHeaders = new WeakMap<object, string | null>();
+
+/** Null where one would break its line. */
+function linesOf(headers: Question['headers']): string | null {
+  let lines = '';
   for (const [name, value] of Object.entries(headers)) {
-    const values = Array.isArray(value) ? value : [value];
-    for (const each of values) {
+    for (const each of [value].flat()) {
       if (each === undefined) continue;
       const line = `${name}: ${each}`;
       if (BREAKS_A_LINE.test(line)) return null;
       lines += `${line}\r\n`;
     }
   }
-  return `GET ${path} HTTP/1.1\r\n${lines}connection: keep-alive${HEAD_END}`;
+  return lines;
 }
 
 type Heard =

@@ -178,10 +178,23 @@ function isUnconditional(request: RequestHead): boolean {
   return true;
 }
 
+/** By what the client sent, which is the same object while a client says the same of itself. */
+const mirroredBySent = new WeakMap<object, Sample['headers']>();
+
 function mirrored(exchange: Exchange): Sample['headers'] {
+  const sent = exchange.carrier.sentHeaders();
+  if (exchange.upstreamHeaders.length > 0) {
+    const completed = { ...sent };
+    completeUpstreamHeaders(completed, exchange);
+    return withoutConditions(completed);
+  }
+  let headers = mirroredBySent.get(sent);
+  if (!headers) mirroredBySent.set(sent, (headers = withoutConditions(sent)));
+  return headers;
+}
+
+function withoutConditions(sent: Readonly<Sample['headers']>): Sample['headers'] {
   const headers: Sample['headers'] = {};
-  const sent = { ...exchange.carrier.sentHeaders() };
-  completeUpstreamHeaders(sent, exchange);
   for (const [name, value] of Object.entries(sent)) {
     if (value !== undefined && !NOT_MIRRORED.has(name)) headers[name] = value;
   }
