@@ -109,10 +109,10 @@ export const clientsSchema = z
 /** Whether there is a second lane. */
 export const fastLaneSchema = z
   .boolean()
-  .default(false)
+  .default(true)
   .describe(
-    'Carry plain requests on bare sockets, at a fraction of the CPU time. Anything else goes over the general lane, ' +
-      'as everything does without it.',
+    'Carry plain requests on bare sockets, at a fraction of the CPU time, and anything else over the general lane. ' +
+      'False sends everything over that one.',
   );
 
 /** Where the proxy listens. */

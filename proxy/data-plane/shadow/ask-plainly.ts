@@ -74,7 +74,8 @@ function linesOf(headers: Question['headers']): string | null {
       if (each === undefined) continue;
       const line = `${name}: ${each}`;
       if (BREAKS_A_LINE.test(line)) return null;
-      lines += `${line}\r\n`;
+      // Where a server that looks for it expects it.
+      lines = name === 'host' ? `${line}\r\n${lines}` : `${lines}${line}\r\n`;
     }
   }
   return lines;
