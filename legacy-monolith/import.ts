@@ -29,6 +29,8 @@ export async function importRetail(options: ImportOptions): Promise<{ source: Re
     application_name: 'legacy-monolith-import',
     options: '-c TimeZone=UTC -c work_mem=64MB',
   });
+  // A server that stops is told by the query that fails; unheard, it would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query('BEGIN');

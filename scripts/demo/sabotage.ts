@@ -30,6 +30,8 @@ const INSTALL = `
  */
 export async function sabotage(scene: Scene): Promise<void> {
   const client = new pg.Client({ connectionString: scene.databases.monolith });
+  // A server that stops is told by the query that fails; unheard, it would end the process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     await client.query(INSTALL);
