@@ -156,7 +156,7 @@ describe('a client that does not take its answer', () => {
   });
 
   it('is no reason to blame the upstream, whose limit is shorter', async () => {
-    await start({ idleMs: 20_000 }, { ...endless, proxy: { timeouts: { idleMs: 400 } } });
+    await start({ idleMs: 20_000 }, { ...endless, proxy: { timeouts: { idleMs: 2000 } } });
     const socket = await openSocket(bed.proxy.url);
     socket.pause();
     socket.write('GET /api/products/1 HTTP/1.1\r\nHost: a\r\n\r\n');
