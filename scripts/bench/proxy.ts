@@ -6,10 +6,6 @@ import type { Measured, Trial } from './proxy/measure.ts';
 import { measure } from './proxy/measure.ts';
 import { tableOf } from './proxy/table.ts';
 
-/**
- * What a request through the proxy costs, beside its peers in the same run: `npm run bench:proxy`. The same upstream, the
- * same load. The rounds are interleaved, and medians are shown, because machines are noisy.
- */
 /** What is sent; answers have 1 KiB but for the large one. */
 const REQUESTS = {
   get: { path: '/api/products/7', bodyBytes: 0 },
@@ -65,6 +61,8 @@ const options = new Command('bench:proxy')
 const { seconds, connections, rate = null } = options;
 const trial: Trial = { ...REQUESTS[options.request], seconds, connections, rate };
 
+// What a request through the proxy costs, beside its peers in the same run: `npm run bench:proxy`. The same upstream, the
+// same load. The rounds are interleaved, and medians are shown, because machines are noisy.
 const upstream = await startModule('upstream.ts');
 try {
   if (options.requests) await showMemory(pick(options.only ?? 'canary')[0], options.requests);

@@ -1,5 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { FoundProduct, SideState } from './check.ts';
+import { connected } from './connected.ts';
 import type { Movement, StartingProduct } from './ledger.ts';
 
 /** Begins the references of all movements, and the skus of all products, that the demo makes. */
@@ -104,15 +105,9 @@ export function nightlyRows(monolith: string): Promise<NightlyRows> {
 }
 
 /** Runs statements that all see the same moment. */
-export async function reading<T>(url: string, read: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, application_name: 'demo-checker' });
-  // A server that stops is told by the query that fails; unheard, it would end the process.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
+export function reading<T>(url: string, read: (client: pg.Client) => Promise<T>): Promise<T> {
+  return connected(url, async (client) => {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    return await read(client);
-  } finally {
-    await client.end();
-  }
+    return read(client);
+  });
 }

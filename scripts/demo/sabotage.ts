@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import { connected } from './connected.ts';
 import type { Scene } from './scene.ts';
 
 const PATIENCE_MS = 120_000;
@@ -29,11 +29,7 @@ const INSTALL = `
  * product's code has no switch for it. Returns once one was left out.
  */
 export async function sabotage(scene: Scene): Promise<void> {
-  const client = new pg.Client({ connectionString: scene.databases.monolith });
-  // A server that stops is told by the query that fails; unheard, it would end the process.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
+  await connected(scene.databases.monolith, async (client) => {
     await client.query(INSTALL);
     scene.traffic.hurry();
     const until = Date.now() + PATIENCE_MS;
@@ -47,7 +43,5 @@ export async function sabotage(scene: Scene): Promise<void> {
       scene.narrator.waiting(`the trigger has seen ${seen} of 500 movements`);
       await pause(1000);
     }
-  } finally {
-    await client.end();
-  }
+  });
 }

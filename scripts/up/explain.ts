@@ -1,7 +1,7 @@
 import type { JournalFollower } from '../../migrations/lifecycle/follow.ts';
 import type { ControlStore } from '../../migrations/lifecycle/store.ts';
 import { Arms } from '../../proxy/data-plane/canary/arms.ts';
-import type { Freshness } from '../../proxy/data-plane/canary/freshness.ts';
+import { UNASKED } from '../../proxy/data-plane/canary/freshness.ts';
 import { explain, type Explanation, type Question } from '../../proxy/data-plane/explain.ts';
 import type { RouteTable } from '../../proxy/routes/table.ts';
 import type { Config } from '../config/read.ts';
@@ -26,6 +26,7 @@ export async function explainFrom(from: ExplainFrom, question: Question): Promis
   );
   const newest = (): typeof standings => standings;
   const arms = new Arms(
+    // Which arm a client belongs to does not depend on how far the sync is; `explain` says in words what does.
     { freshness: UNASKED, cookieKeys, newest, leaseIsLive: () => true },
     config.canary,
     Object.fromEntries(lists),
@@ -36,13 +37,3 @@ export async function explainFrom(from: ExplainFrom, question: Question): Promis
     arms.close();
   }
 }
-
-/** Which arm a client belongs to does not depend on how far the sync is; `explain` says in words what does. */
-const UNASKED: Freshness = {
-  latest: () => null,
-  lookOften: () => undefined,
-  onLook: () => () => undefined,
-  tell: () => undefined,
-  isHearing: () => true,
-  onNews: () => () => undefined,
-};

@@ -40,3 +40,13 @@ export interface Freshness {
   /** Calls back with what other proxies tell, and with null when something may have been lost until now. */
   onNews(heard: (news: WriteNews | null) => void): () => void;
 }
+
+/** For those to whom it makes no difference: it never says anything. */
+export const UNASKED: Freshness = {
+  latest: () => null,
+  lookOften: () => undefined,
+  onLook: () => () => undefined,
+  tell: () => undefined,
+  isHearing: () => true,
+  onNews: () => () => undefined,
+};

@@ -57,4 +57,4 @@ export function linesOf(headers: Iterable<readonly [name: string, value: string 
 }
 
 /** Nothing of it could stand in a line of its own, or be another character in latin1. */
-export const BREAKS_A_LINE = /[^\t\x20-\x7e\x80-\xff]/;
+const BREAKS_A_LINE = /[^\t\x20-\x7e\x80-\xff]/;

@@ -1,6 +1,6 @@
 import { readAnswerHead, type AnswerLines } from '../fast/answer-head.ts';
 import { KeptConnections } from '../fast/kept-connections.ts';
-import { BREAKS_A_LINE } from '../fast/outgoing-head.ts';
+import { linesOf } from '../fast/outgoing-head.ts';
 import type { ConnectionUser, UpstreamConnection } from '../fast/upstream-connection.ts';
 import { basePathOf } from '../lane/rewrite.ts';
 import type { UpstreamTls } from '../tls/upstream.ts';
@@ -57,7 +57,7 @@ export class PlainAsker {
 function headOf({ url, target, headers }: Question): string | null {
   const path = basePathOf(url) + target;
   let lines = linesByHeaders.get(headers);
-  if (lines === undefined) linesByHeaders.set(headers, (lines = linesOf(headers)));
+  if (lines === undefined) linesByHeaders.set(headers, (lines = linesFrom(headers)));
   if (lines === null || !VISIBLE.test(path)) return null;
   const host = headers.host === undefined ? `host: ${url.host}\r\n` : '';
   return `GET ${path} HTTP/1.1\r\n${host}${lines}connection: keep-alive${HEAD_END}`;
@@ -67,18 +67,16 @@ function headOf({ url, target, headers }: Question): string | null {
 const linesByHeaders = new WeakMap<object, string | null>();
 
 /** Null where one would break its line. */
-function linesOf(headers: Question['headers']): string | null {
-  let lines = '';
-  for (const [name, value] of Object.entries(headers)) {
-    for (const each of [value].flat()) {
-      if (each === undefined) continue;
-      const line = `${name}: ${each}`;
-      if (BREAKS_A_LINE.test(line)) return null;
-      // Where a server that looks for it expects it.
-      lines = name === 'host' ? `${line}\r\n${lines}` : `${lines}${line}\r\n`;
-    }
+function linesFrom(headers: Question['headers']): string | null {
+  // The host first, as a server expects it that looks for it.
+  const all = Object.entries({ host: undefined, ...headers }).flatMap(([name, value]) =>
+    [value].flat().map((each) => [name, each === undefined ? null : String(each)] as const),
+  );
+  try {
+    return linesOf(all);
+  } catch {
+    return null;
   }
-  return lines;
 }
 
 type Heard =

@@ -72,7 +72,6 @@ export class Mirror {
   readonly #atWork = new Set<Promise<void>>();
   readonly #slots = new Slots(ASKED_AT_ONCE);
   readonly #stop = new AbortController();
-  #turn: Promise<void> | null = null;
 
   constructor(parts: MirrorParts, settings: ShadowSettings, shadowSince: string | null) {
     this.#parts = parts;
@@ -125,7 +124,8 @@ export class Mirror {
     if (this.#atWork.size >= JUDGED_AT_ONCE) return;
     const sample = this.#queue.shift();
     if (!sample) return;
-    const work: Promise<void> = this.#afterClients()
+    // What has come from clients and for them goes first: one that waits would wait for the comparison.
+    const work: Promise<void> = turn()
       .then(() => this.#judge(sample))
       // Nobody is left to ask, because the configuration just changed.
       .catch((): Judgement => ({ kind: 'noVerdict' }))
@@ -135,11 +135,6 @@ export class Mirror {
         this.#next();
       });
     this.#atWork.add(work);
-  }
-
-  /** What has come from clients and for them goes first: one that waits for its answer would wait for the comparison. */
-  #afterClients(): Promise<void> {
-    return (this.#turn ??= turn().then(() => void (this.#turn = null)));
   }
 
   #judge(sample: Sample): Promise<Judgement> {

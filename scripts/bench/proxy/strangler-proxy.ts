@@ -1,5 +1,5 @@
 import pino from 'pino';
-import type { Freshness } from '../../../proxy/data-plane/canary/freshness.ts';
+import { UNASKED } from '../../../proxy/data-plane/canary/freshness.ts';
 import { startProxy } from '../../../proxy/data-plane/server.ts';
 import type { ProxyStats } from '../../../proxy/data-plane/stats.ts';
 import type { Standing, StandingsFeed } from '../../../proxy/data-plane/standing.ts';
@@ -63,7 +63,7 @@ async function start({ upstream, stage, routes, shadow, proxy }: Variant): Promi
   const running = await startProxy({
     config: proxyConfigOf(config),
     feed,
-    freshness: NOBODY_WRITES,
+    freshness: UNASKED,
     cookieKeys: ['a key of the benchmark'],
     logger,
   });
@@ -75,15 +75,6 @@ function shadowedBy({ migrations }: ProxyStats): Shadowed {
   const { compared = 0, dropped = 0 } = migrations.catalog?.shadow ?? {};
   return { compared, offered: compared + dropped };
 }
-
-const NOBODY_WRITES: Freshness = {
-  latest: () => null,
-  lookOften: () => undefined,
-  onLook: () => () => undefined,
-  tell: () => undefined,
-  isHearing: () => true,
-  onNews: () => () => undefined,
-};
 
 function routesFor(count: number): string[] {
   const others = Array.from({ length: count - 1 }, (_, each) => `GET /api/collection-${each}/{id}`);
