@@ -1,6 +1,7 @@
 import type { Match } from '../routes/match.ts';
 import type { NormalPath } from '../routes/path.ts';
 import type { Decision } from './decide.ts';
+import { timeNow } from './moment.ts';
 
 export type Side = 'monolith' | 'service';
 
@@ -101,7 +102,7 @@ export type HeaderPair = readonly [name: string, value: string];
 export interface Exchange {
   readonly request: RequestHead;
   carrier: Carrier;
-  /** When it arrived, by `performance.now()`. */
+  /** When it arrived, by `timeNow()`. */
   readonly startedAt: number;
   match: Match | null;
   /** Payload of the client's JWT, once it was verified. */
@@ -175,7 +176,7 @@ export function newExchange(request: RequestHead, carrier: Carrier): Exchange {
   return {
     request,
     carrier,
-    startedAt: performance.now(),
+    startedAt: timeNow(),
     match: null,
     claims: null,
     clientId: null,

@@ -5,6 +5,7 @@ import { headTooSlow, problemOfUnreadable, refuseRaw } from '../lane/client-erro
 import { clientAddress, setForwarded } from '../lane/forwarded.ts';
 import { linger } from '../lane/linger.ts';
 import type { HandOver } from '../observe/lanes.ts';
+import { beginMoment, endMoment } from '../moment.ts';
 import { dateText } from './date.ts';
 import type { FastParts } from './fast-lane.ts';
 import { linesOf } from './outgoing-head.ts';
@@ -176,6 +177,15 @@ export class ClientConnection {
   /** Most of what comes is one head, or a head with a small body: that is read where it lies. */
   readonly #received = (length: number, bytes: Buffer): void => {
     if (this.#state === 'leaving') return;
+    beginMoment();
+    try {
+      this.#take(length, bytes);
+    } finally {
+      endMoment();
+    }
+  };
+
+  #take(length: number, bytes: Buffer): void {
     if (!this.#request && !this.#waiting) return this.#read(bytes, length);
     const own = this.#ownCopy(bytes, 0, length);
     if (!this.#request) {
@@ -184,7 +194,7 @@ export class ClientConnection {
     }
     const rest = this.#request.take(own);
     if (rest) this.#keep(rest);
-  };
+  }
 
   #ownCopy(bytes: Buffer, from: number, to: number): Buffer {
     const part = bytes.subarray(from, to);

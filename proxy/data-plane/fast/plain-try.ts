@@ -3,6 +3,7 @@ import { hearLastWords } from '../lane/last-words.ts';
 import { completed, limitsOf } from '../lane/outgoing.ts';
 import { UnwantedAnswer, UpstreamTimeout } from '../lane/problems.ts';
 import type { TimeoutSettings } from '../lane/schema.ts';
+import { timeNow } from '../moment.ts';
 import { readAnswerHead, type AnswerLines, type Framing } from './answer-head.ts';
 import { BodyRelay, LAST_CHUNK } from './body-relay.ts';
 import { incomingHead, interimHead } from './incoming-head.ts';
@@ -24,7 +25,7 @@ export class PlainTry implements ConnectionUser {
   readonly #destination: Destination;
   readonly #parts: FastParts;
   readonly #limits: TimeoutSettings;
-  readonly #startedAt = performance.now();
+  readonly #startedAt = timeNow();
   #connection: UpstreamConnection | null = null;
   #onUsedConnection = false;
   #isConnecting = false;
@@ -228,7 +229,7 @@ export class PlainTry implements ConnectionUser {
     const exchange = this.#exchange;
     this.#answer = answer;
     this.#quietSince = 0;
-    this.#firstByteMs = performance.now() - this.#startedAt;
+    this.#firstByteMs = timeNow() - this.#startedAt;
     this.#failed = status >= 500;
     if (answer.isEventStream) this.#idleMs = this.#limits.streamIdleMs;
     exchange.answerBytes = answer.length;

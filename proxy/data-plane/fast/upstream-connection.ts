@@ -1,6 +1,7 @@
 import { connect, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectSecurely, type ConnectionOptions } from 'node:tls';
 import { peerOf } from '../lane/connections.ts';
+import { beginMoment, endMoment } from '../moment.ts';
 import type { AnswerLines } from './answer-head.ts';
 
 /** The request that a connection is used for at the moment. */
@@ -132,8 +133,17 @@ export class UpstreamConnection {
   }
 
   #take(bytes: Buffer, length: number): boolean {
-    if (this.user) return this.user.received(bytes, length);
     // Nobody asked for it: whoever came next would take it for its answer.
+    if (!this.user) return this.#refuse();
+    beginMoment();
+    try {
+      return this.user.received(bytes, length);
+    } finally {
+      endMoment();
+    }
+  }
+
+  #refuse(): false {
     this.socket.destroy();
     return false;
   }

@@ -7,6 +7,7 @@ import type {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AnswerHead, Attempt, Destination, HeaderPair } from '../exchange.ts';
+import { timeNow } from '../moment.ts';
 import { passInformation } from './information.ts';
 import { passAnswer } from './pass-answer.ts';
 import { UnwantedAnswer } from './problems.ts';
@@ -36,7 +37,7 @@ export class Try {
   readonly trip: Trip;
   readonly #res: ServerResponse;
   readonly #ended: (attempt: Attempt) => void;
-  readonly #startedAt = performance.now();
+  readonly #startedAt = timeNow();
   #request: ClientRequest | null = null;
   #bytesBefore = 0;
   #answer: IncomingMessage | null = null;
@@ -120,7 +121,7 @@ export class Try {
   #begin(answer: IncomingMessage, status: number): readonly HeaderPair[] {
     this.#answer = answer;
     this.#status = status;
-    this.#firstByteMs = performance.now() - this.#startedAt;
+    this.#firstByteMs = timeNow() - this.#startedAt;
     this.#failed = status >= 500;
     return this.trip.answerHeaders({ status, header: (name) => headerOf(answer, name) });
   }

@@ -1,5 +1,6 @@
 import type { Kind } from '../../routes/route.ts';
 import type { Exchange, Side } from '../exchange.ts';
+import { timeNow } from '../moment.ts';
 import type { Standing, Standings } from '../standing.ts';
 import { ArmWindows, isWatched, type ArmsStats } from './arm-windows.ts';
 import { Histogram } from './histogram.ts';
@@ -109,7 +110,7 @@ export class Traffic {
   readonly #unmatched = new Tally();
   #windowMsOf: (migration: string) => number | undefined = () => undefined;
 
-  constructor(migrations: Iterable<string>, now: () => number = Date.now) {
+  constructor(migrations: Iterable<string>, now: () => number = timeNow) {
     this.#now = now;
     for (const name of migrations) this.#migrations.set(name, new MigrationTraffic(now));
   }
@@ -149,7 +150,7 @@ export class Traffic {
     }
     if (firstByteMs !== null || failed) traffic.recordRead(decision, firstByteMs, failed);
     // Its client left: it waited at least this long, or a side that hangs would look as if nobody had asked it.
-    else traffic.arms?.record(decision, (performance.now() - exchange.startedAt) * 1000, false);
+    else traffic.arms?.record(decision, (timeNow() - exchange.startedAt) * 1000, false);
   }
 
   unmatched(): Counts {

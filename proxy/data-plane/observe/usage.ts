@@ -1,5 +1,6 @@
 import { routeInWords, type Kind, type Route } from '../../routes/route.ts';
 import type { Exchange, Side } from '../exchange.ts';
+import { timeNow } from '../moment.ts';
 import { shapeOf } from './path-shape.ts';
 
 /** How often one kind of requests of one route came. */
@@ -40,6 +41,7 @@ export function routeUseId(route: Route, kind: Kind): string {
 interface Use {
   monolith: number;
   service: number;
+  /** By `timeNow()`. */
   lastSeen: number;
 }
 
@@ -60,7 +62,7 @@ export class Usage {
     if (!outcome) return;
     if (!match) return problem ? undefined : this.#noteUnmatched(exchange);
     const use = this.#useOf(match.route, match.kind);
-    use.lastSeen = Date.now();
+    use.lastSeen = timeNow();
     if (problem || decision.waits) return;
     const side: Side = fellBack ? 'monolith' : decision.side;
     use[side] += 1;
@@ -71,12 +73,12 @@ export class Usage {
     const routes = (['reads', 'writes'] as const).flatMap((kind) =>
       [...this.#routes[kind]].map(([route, { monolith, service, lastSeen }]) => ({
         ...{ id: routeUseId(route, kind), migration: route.migration, kind, monolith, service },
-        lastSeen: new Date(lastSeen).toISOString(),
+        lastSeen: isoTime(lastSeen),
       })),
     );
     const unmatched = [...this.#unmatched.values()].map((use) => ({
       ...use,
-      lastSeen: new Date(use.lastSeen).toISOString(),
+      lastSeen: isoTime(use.lastSeen),
     }));
     const unclaimed = this.#unclaimed;
     this.#routes = emptyRoutes();
@@ -101,12 +103,17 @@ export class Usage {
     const known = this.#unmatched.get(name);
     if (known) {
       known.requests += 1;
-      known.lastSeen = Date.now();
+      known.lastSeen = timeNow();
     } else if (this.#unmatched.size < SHAPES_LISTED)
-      this.#unmatched.set(name, { method: method.slice(0, 20), path, requests: 1, lastSeen: Date.now() });
+      this.#unmatched.set(name, { method: method.slice(0, 20), path, requests: 1, lastSeen: timeNow() });
   }
 }
 
 const READS = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/** @param ms by `timeNow()` */
+function isoTime(ms: number): string {
+  return new Date(Date.now() - timeNow() + ms).toISOString();
+}
 
 const emptyRoutes = (): Record<Kind, Map<Route, Use>> => ({ reads: new Map(), writes: new Map() });

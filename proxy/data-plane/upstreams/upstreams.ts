@@ -1,4 +1,5 @@
 import type { Exchange } from '../exchange.ts';
+import { timestamp } from '../moment.ts';
 import type { AddressesParts } from './addresses.ts';
 import { MONOLITH, Pool, type SideHealth } from './pool.ts';
 import type { SideSettings } from './schema.ts';
@@ -33,9 +34,7 @@ export class Upstreams {
   readonly #gone = new Map<string, Pool>();
 
   constructor(settings: UpstreamSettings, parts: UpstreamsParts) {
-    const { timeOrigin } = performance;
-    const now = (): number => timeOrigin + performance.now();
-    this.#parts = { now, random: Math.random, agentFor: () => false, ...parts };
+    this.#parts = { now: timestamp, random: Math.random, agentFor: () => false, ...parts };
     this.monolith = new Pool(MONOLITH, settings.monolith, this.#parts);
     this.#services = this.#poolsOf(settings);
   }

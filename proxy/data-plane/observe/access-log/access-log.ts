@@ -1,5 +1,6 @@
 import pino from 'pino';
 import type { Exchange } from '../../exchange.ts';
+import { timeNow } from '../../moment.ts';
 import { LogFile } from './log-file.ts';
 import type { ProxyLogger } from '../observers.ts';
 import type { AccessLogSettings } from '../schema.ts';
@@ -62,7 +63,7 @@ export class AccessLog {
       status: outcome?.status ?? 0,
       fellBack: fellBack !== null,
       refused: problem?.title,
-      durationMs: rounded(performance.now() - exchange.startedAt),
+      durationMs: rounded(timeNow() - exchange.startedAt),
       firstByteMs: rounded(outcome?.firstByteMs ?? null),
       heldMs: rounded(heldMs),
       requestBytes: request.bodyBytes,

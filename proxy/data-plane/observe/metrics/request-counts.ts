@@ -1,5 +1,6 @@
 import type { Kind } from '../../../routes/route.ts';
 import type { Exchange, Outcome } from '../../exchange.ts';
+import { timeNow } from '../../moment.ts';
 import { Buckets } from './buckets.ts';
 
 /** Class of a status; `none` for a client that left before it got one. */
@@ -50,7 +51,7 @@ export class RequestCounts {
   record(exchange: Exchange): void {
     const { match, decision, heldMs, problem, outcome, fellBack } = exchange;
     if (!outcome) return;
-    const durationMs = performance.now() - exchange.startedAt;
+    const durationMs = timeNow() - exchange.startedAt;
     const counts = match ? this.of(match.migration) : null;
     if (problem) addOne(counts?.refused ?? this.refusedUnmatched, problem.status);
     if (heldMs !== null) counts?.hold.record(heldMs);
