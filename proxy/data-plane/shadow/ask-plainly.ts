@@ -1,10 +1,11 @@
+import type { AnswerHead } from '../exchange.ts';
 import { readAnswerHead, type AnswerLines } from '../fast/answer-head.ts';
 import { KeptConnections } from '../fast/kept-connections.ts';
 import { linesOf } from '../fast/outgoing-head.ts';
 import type { ConnectionUser, UpstreamConnection } from '../fast/upstream-connection.ts';
 import { basePathOf } from '../lane/rewrite.ts';
 import type { UpstreamTls } from '../tls/upstream.ts';
-import { answered, type Asked, type Question } from './ask.ts';
+import { answered, whenKnown, type Asked, type Question } from './ask.ts';
 
 const LONGEST_HEAD = 16 * 1024;
 const HEAD_END = '\r\n\r\n';
@@ -22,23 +23,20 @@ export class PlainAsker {
     this.#kept = new KeptConnections(tls);
   }
 
-  /** Null for what is not plain: it has to be asked the general way. Never rejects. */
-  async ask(question: Question): Promise<Asked | null> {
-    const { url } = question;
-    const head = this.#notPlain.has(url) ? null : headOf(question);
-    if (head === null || this.#kept.isClosed) return null;
-    const heard = await new Promise<Heard>((settle) =>
-      new PlainAsk(question, head, this.#kept, settle).start(),
-    );
+  /** Calls back once; with null for what is not plain, which has to be asked the general way. */
+  ask(question: Question, told: (asked: Asked | null) => void): void {
+    const head = this.#notPlain.has(question.url) ? null : headOf(question);
+    if (head === null || this.#kept.isClosed) return told(null);
+    new PlainAsk(question, head, this.#kept, (heard) => this.#heard(heard, question, told)).start();
+  }
+
+  #heard(heard: Heard, question: Question, told: (asked: Asked | null) => void): void {
     // Not before: the sweep ends where nothing is kept.
     if (!this.#kept.isClosed) this.#sweeping ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
-    if (heard.kind === 'not plain') {
-      this.#notPlain.add(url);
-      return null;
-    }
-    if (heard.kind !== 'whole') return heard;
-    const { status, lines } = heard.head;
-    return answered({ status, header: (name) => lines.joined(name) }, heard.body, question);
+    if (heard.kind === 'whole') return whenKnown(answered(heard, heard.body, question), told);
+    if (heard.kind !== 'not plain') return told(heard);
+    this.#notPlain.add(question.url);
+    told(null);
   }
 
   close(): void {
@@ -79,10 +77,27 @@ function linesFrom(headers: Question['headers']): string | null {
   }
 }
 
-type Heard =
-  | { kind: 'whole'; head: AnswerLines; body: Buffer }
-  | { kind: 'not plain' }
-  | Exclude<Asked, { kind: 'answer' }>;
+type Heard = HeardWhole | { kind: 'not plain' } | Exclude<Asked, { kind: 'answer' }>;
+
+class HeardWhole implements AnswerHead {
+  readonly kind = 'whole';
+  /** A character for each byte. */
+  readonly body: string;
+  readonly #head: AnswerLines;
+
+  constructor(head: AnswerLines, body: string) {
+    this.#head = head;
+    this.body = body;
+  }
+
+  get status(): number {
+    return this.#head.status;
+  }
+
+  header(name: string): string | undefined {
+    return this.#head.lines.joined(name);
+  }
+}
 
 class PlainAsk implements ConnectionUser {
   readonly #question: Question;
@@ -93,11 +108,10 @@ class PlainAsk implements ConnectionUser {
   #connection: UpstreamConnection | null = null;
   #wasUsed = false;
   #noByteCame = true;
+  /** What came, without the head once that is known. */
   #text = '';
   #head: AnswerLines | null = null;
   #length = 0;
-  #size = 0;
-  readonly #pieces: Buffer[] = [];
 
   constructor(question: Question, request: string, kept: KeptConnections, settle: (heard: Heard) => void) {
     this.#question = question;
@@ -124,8 +138,9 @@ class PlainAsk implements ConnectionUser {
 
   received(bytes: Buffer, length: number): boolean {
     this.#noByteCame = false;
-    if (this.#head) this.#take(bytes, 0, length);
-    else this.#readHead(bytes, length);
+    const text = this.#text + bytes.toString('latin1', 0, length);
+    if (this.#head) this.#take(this.#head, text);
+    else this.#readHead(text);
     return true;
   }
 
@@ -138,9 +153,7 @@ class PlainAsk implements ConnectionUser {
     this.#hungUp(error?.message ?? 'the upstream hung up');
   }
 
-  #readHead(bytes: Buffer, length: number): void {
-    const before = this.#text.length;
-    const text = this.#text + bytes.toString('latin1', 0, length);
+  #readHead(text: string): void {
     const known = this.#connection?.answerBefore;
     const isKnown = known && text.startsWith(known.text);
     const end = isKnown ? known.text.length : text.indexOf(HEAD_END) + HEAD_END.length;
@@ -156,23 +169,19 @@ class PlainAsk implements ConnectionUser {
     this.#connection?.remember(head, 'GET');
     this.#head = head;
     this.#length = bodyBytes;
-    this.#take(bytes, end - before, length);
+    this.#take(head, text.slice(end));
   }
 
-  #take(bytes: Buffer, from: number, to: number): void {
-    const [connection, head] = [this.#connection, this.#head];
-    if (!connection || !head) return;
-    // What was read into is used again for the next read.
-    this.#pieces.push(Buffer.from(bytes.subarray(from, to)));
-    this.#size += to - from;
-    if (this.#size < this.#length) return;
+  #take(head: AnswerLines, body: string): void {
+    const connection = this.#connection;
+    if (!connection) return;
+    this.#text = body;
+    if (body.length < this.#length) return;
     // With more than was announced, nobody knows what the rest is.
-    if (this.#size > this.#length) return this.#end({ kind: 'not plain' });
+    if (body.length > this.#length) return this.#end({ kind: 'not plain' });
     this.#connection = null;
     this.#kept.giveBack(this.#question.url, connection, head.keptForMs);
-    const [first] = this.#pieces;
-    const body = this.#pieces.length === 1 && first ? first : Buffer.concat(this.#pieces);
-    this.#end({ kind: 'whole', head, body });
+    this.#end(new HeardWhole(head, body));
   }
 
   /** A connection that was kept may have been closed by the other end before it heard of the question. */

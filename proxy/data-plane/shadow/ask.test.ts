@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createAsker, type Asker, type Question } from './ask.ts';
+import { createAsker, type Asked, type Asker, type Question } from './ask.ts';
 
 /** What an upstream says to the request with this number, over the connection with that number, both from 1 on. */
 type Says = (request: number, connection: number, socket: Socket) => string;
@@ -36,11 +36,16 @@ beforeEach(async () => {
 });
 afterEach(() => close());
 
-const ask = (more: Partial<Question> = {}) =>
-  asker.ask({
+const ask = async (more: Partial<Question> = {}) => {
+  const question = {
     ...{ url, target: '/things/1?a=b', headers: { 'x-a': ['1', '2'], host: 'shop' } },
     ...{ wanted: ['content-type', 'vary'], maxBodyBytes: 1000, timeoutMs: 30_000, ...more },
-  });
+  };
+  const asked = await new Promise<Asked>((told) => asker.ask(question, told));
+  if (asked.kind !== 'answer') return asked;
+  const { status, headers, body } = asked.answer;
+  return { kind: 'answer', answer: { status, headers, body } };
+};
 
 const PLAIN =
   'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nVary: a\r\nVary: b\r\nContent-Length: 5\r\n\r\nhello';
@@ -83,6 +88,16 @@ describe('asking a side', () => {
     expect(await ask()).toEqual(HELLO);
     expect(heads).toHaveLength(3);
   });
+
+  it.each(['constructor', 'toString', '__proto__', 'zstd'])(
+    'takes a body in the encoding "%s", which it does not know, as it comes',
+    async (encoding) => {
+      for (const answer of [PLAIN, CHUNKED]) {
+        says = () => answer.replace('\r\n', `\r\ncontent-encoding: ${encoding}\r\n`);
+        expect(await ask()).toEqual(HELLO);
+      }
+    },
+  );
 
   it('asks again where the side had closed the connection that was kept', async () => {
     says = (request, connection, socket) => {

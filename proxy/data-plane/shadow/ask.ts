@@ -14,14 +14,14 @@ import type { UpstreamTls } from '../tls/upstream.ts';
 import { PlainAsker } from './ask-plainly.ts';
 import type { Answer } from './compare.ts';
 
-const DECODERS: Readonly<
-  Record<string, (body: Buffer, limit: { maxOutputLength: number }) => Promise<Buffer>>
-> = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-};
+type Decode = (body: Buffer, limit: { maxOutputLength: number }) => Promise<Buffer>;
+
+const DECODERS: ReadonlyMap<string, Decode> = new Map<string, Decode>([
+  ['gzip', promisify(gunzip)],
+  ['x-gzip', promisify(gunzip)],
+  ['deflate', promisify(inflate)],
+  ['br', promisify(brotliDecompress)],
+]);
 
 export type Asked =
   { kind: 'answer'; answer: Answer } | { kind: 'too big' } | { kind: 'no answer'; reason: string };
@@ -38,8 +38,8 @@ export interface Question {
 }
 
 export interface Asker {
-  /** Asks one side once, with connections of its own. Never rejects. */
-  ask(question: Question): Promise<Asked>;
+  /** Asks one side once, with connections of its own, and calls back once: a promise for each costs more than the rest. */
+  ask(question: Question, told: (asked: Asked) => void): void;
   close(): void;
 }
 
@@ -48,7 +48,11 @@ export function createAsker(tls: UpstreamTls): Asker {
   const agents = new Agents(tls, { keepAlive: true, timeout: 4000, maxFreeSockets: 16 });
   const plain = new PlainAsker(tls);
   return {
-    ask: async (question) => (await plain.ask(question)) ?? ask(question, agents.agentFor(question.url)),
+    ask: (question, told) =>
+      plain.ask(question, (asked) => {
+        if (asked) told(asked);
+        else askInGeneral(question, agents.agentFor(question.url), told);
+      }),
     close: () => {
       plain.close();
       agents.close();
@@ -56,23 +60,23 @@ export function createAsker(tls: UpstreamTls): Asker {
   };
 }
 
-function ask(question: Question, agent: Agent): Promise<Asked> {
+function askInGeneral(question: Question, agent: Agent, told: (asked: Asked) => void): void {
   const { url, target, headers, timeoutMs } = question;
   const path = basePathOf(url) + target;
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  return new Promise((resolve) => {
-    const request = send({ host, port: url.port, path, method: 'GET', headers, agent });
-    // One limit for the whole: a mirror must not collect answers that never end.
-    const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-    const settle = (asked: Asked): void => {
-      clearTimeout(timer);
-      resolve(asked);
-    };
-    request.once('error', (error) => settle({ kind: 'no answer', reason: error.message }));
-    request.once('response', (response) => collect(response, question, settle));
-    request.end();
-  });
+  const request = send({ host, port: url.port, path, method: 'GET', headers, agent });
+  // One limit for the whole: a mirror must not collect answers that never end.
+  const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  let isTold = false;
+  const settle = (asked: Asked): void => {
+    clearTimeout(timer);
+    if (!isTold) told(asked);
+    isTold = true;
+  };
+  request.once('error', (error) => settle({ kind: 'no answer', reason: error.message }));
+  request.once('response', (response) => collect(response, question, settle));
+  request.end();
 }
 
 function collect(response: IncomingMessage, question: Question, settle: (asked: Asked) => void): void {
@@ -88,33 +92,60 @@ function collect(response: IncomingMessage, question: Question, settle: (asked: 
   response.once('end', () => {
     const { statusCode: status = 0, headersDistinct: headers } = response;
     const header = (name: string): string | undefined => headers[name]?.join(', ');
-    void answered({ status, header }, Buffer.concat(chunks), question).then(settle);
+    const text = Buffer.concat(chunks).toString('latin1');
+    whenKnown(answered({ status, header }, text, question), settle);
   });
 }
 
-/** Takes an answer for what was asked. */
-export async function answered(
+/** Calls back with what may be there already. */
+export function whenKnown<Value>(value: Value | Promise<Value>, told: (value: Value) => void): void {
+  if (value instanceof Promise) void value.then(told);
+  else told(value);
+}
+
+/**
+ * Takes an answer for what was asked: at once, unless it has to be decoded. Never rejects.
+ *
+ * @param text the body, a character for each byte
+ */
+export function answered(
   head: AnswerHead,
-  body: Buffer,
+  text: string,
   { wanted, maxBodyBytes }: Pick<Question, 'wanted' | 'maxBodyBytes'>,
-): Promise<Asked> {
-  if (body.length > maxBodyBytes) return { kind: 'too big' };
-  const plain = await decoded(body, head.header('content-encoding') ?? 'identity', maxBodyBytes);
-  if (plain === null) return { kind: 'too big' };
+): Asked | Promise<Asked> {
+  if (text.length > maxBodyBytes) return { kind: 'too big' };
   const headers: Record<string, string> = {};
   for (const name of wanted) {
     const value = head.header(name);
     if (value !== undefined) headers[name] = value;
   }
-  return { kind: 'answer', answer: { status: head.status, headers, body: plain } };
+  const { status } = head;
+  const plain: Asked = { kind: 'answer', answer: new TextAnswer(status, headers, text) };
+  // Identity was asked for, but some encode nevertheless.
+  const decode = DECODERS.get(head.header('content-encoding') ?? 'identity');
+  if (!decode || text === '') return plain;
+  return decode(Buffer.from(text, 'latin1'), { maxOutputLength: maxBodyBytes }).then(
+    (body): Asked => ({ kind: 'answer', answer: { status, headers, body } }),
+    // What is not encoded as it says is compared as it is.
+    (error: NodeJS.ErrnoException): Asked =>
+      error.code === 'ERR_BUFFER_TOO_LARGE' ? { kind: 'too big' } : plain,
+  );
 }
 
-/** Identity was asked for, but some encode nevertheless. Null when what comes out is above the limit. */
-async function decoded(body: Buffer, encoding: string, maxOutputLength: number): Promise<Buffer | null> {
-  const decode = DECODERS[encoding];
-  if (!decode || body.length === 0) return body;
-  return decode(body, { maxOutputLength }).catch((error: NodeJS.ErrnoException) =>
-    // What is not encoded as it says is compared as it is.
-    error.code === 'ERR_BUFFER_TOO_LARGE' ? null : body,
-  );
+/** Most answers agree as texts, so that bytes are made of the others only. */
+class TextAnswer implements Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  #body: Buffer | null = null;
+
+  constructor(status: number, headers: Readonly<Record<string, string>>, text: string) {
+    this.status = status;
+    this.headers = headers;
+    this.text = text;
+  }
+
+  get body(): Buffer {
+    return (this.#body ??= Buffer.from(this.text, 'latin1'));
+  }
 }

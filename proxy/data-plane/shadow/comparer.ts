@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { compare, type Answer } from './compare.ts';
+import { compare, haveSameBody, sizeOf, type Answer } from './compare.ts';
 import type { Job } from './compare-worker.ts';
 import type { Difference } from './found.ts';
 import { compileRules, type Rules } from './rules.ts';
@@ -11,6 +11,8 @@ import { Thread } from './thread.ts';
 const LARGEST_ON_LOOP = 16 * 1024;
 const LARGEST_OF_COSTLY_RULES = 4 * 1024;
 const WORKER = new URL(`./compare-worker${extname(import.meta.url)}`, import.meta.url);
+
+type Compared = Difference[] | null;
 
 /** Compares small answers at once, and large ones in a thread of their own that is started when it is needed. */
 export class Comparer {
@@ -24,17 +26,16 @@ export class Comparer {
     return this.#thread.isRunning ? 1 : 0;
   }
 
-  /** Null when it could not be found out in time. Never rejects. */
-  async compare(monolith: Answer, service: Answer, settings: ShadowSettings): Promise<Difference[] | null> {
+  /** Null when it could not be found out in time. A promise only where the thread has to be asked; never rejects. */
+  compare(monolith: Answer, service: Answer, settings: ShadowSettings): Compared | Promise<Compared> {
     try {
       const rules = this.rulesOf(settings);
-      const size = Math.max(monolith.body.length, service.body.length);
-      const isEqual = Buffer.compare(monolith.body, service.body) === 0;
-      if (isEqual || size <= largestOnLoop(rules)) return compare(monolith, service, rules);
+      const isSmall = Math.max(sizeOf(monolith), sizeOf(service)) <= largestOnLoop(rules);
+      if (isSmall || haveSameBody(monolith, service)) return compare(monolith, service, rules);
     } catch {
       return null;
     }
-    return this.#thread.ask({ monolith, service, settings });
+    return this.#thread.ask({ monolith: sent(monolith), service: sent(service), settings });
   }
 
   /** The rules of settings, prepared once. */
@@ -47,6 +48,11 @@ export class Comparer {
   close(): void {
     this.#thread.close();
   }
+}
+
+/** What a thread can be sent: nothing with methods. */
+function sent({ status, headers, body }: Answer): Answer {
+  return { status, headers, body };
 }
 
 function largestOnLoop({ ignored, unordered, allUnordered }: Rules): number {

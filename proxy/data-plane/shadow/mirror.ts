@@ -1,6 +1,5 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Side, WholeAnswer } from '../exchange.ts';
-import { answered, type Asked, type Asker, type Question } from './ask.ts';
+import { answered, whenKnown, type Asked, type Asker, type Question } from './ask.ts';
 import type { Answer } from './compare.ts';
 import type { Comparer } from './comparer.ts';
 import { Findings, type OperationFindings, type ShadowCounts } from './findings.ts';
@@ -59,35 +58,42 @@ const JUDGED_AT_ONCE = 16;
 const ASKED_AT_ONCE = 4;
 /** Pauses of a course, as shares of the time that a difference must last. */
 const PAUSES = [0.04, 0.16, 0.8];
+const NO_VERDICT: Judgement = { kind: 'noVerdict' };
 
 /** Asks both sides the same read and counts what stays different. Bounded: what does not fit is dropped. */
 export class Mirror {
   readonly basis: string;
   readonly #parts: MirrorParts;
   #settings: ShadowSettings;
+  /** Headers of the answers that are compared, or that say what a body is. */
+  #wanted: readonly string[];
   readonly #findings = new Findings();
   readonly #recorded = new Recorded();
   readonly #checking = new Set<Promise<void>>();
   readonly #queue: Sample[] = [];
-  readonly #atWork = new Set<Promise<void>>();
+  #atWork = 0;
+  /** Called once nothing waits or runs. */
+  #idle: (() => void)[] = [];
   readonly #slots = new Slots(ASKED_AT_ONCE);
   readonly #stop = new AbortController();
 
   constructor(parts: MirrorParts, settings: ShadowSettings, shadowSince: string | null) {
     this.#parts = parts;
     this.#settings = settings;
+    this.#wanted = wantedBy(settings);
     this.basis = basisOf(shadowSince, settings);
   }
 
   /** Takes settings on whose rules the findings can go on; others need a mirror of their own. */
   configure(settings: ShadowSettings): void {
     this.#settings = settings;
+    this.#wanted = wantedBy(settings);
   }
 
   /** Takes a sample, or drops it when there are too many; most are dropped where many are offered, so none is made before. */
   offer(template: string, sample: () => Sample): void {
     if (this.#stop.signal.aborted) return;
-    if (this.#queue.length + this.#atWork.size >= this.#settings.maxPending) {
+    if (this.#queue.length + this.#atWork >= this.#settings.maxPending) {
       this.#findings.drop(operationOf({ template }));
       return;
     }
@@ -111,8 +117,10 @@ export class Mirror {
 
   /** Resolves once nothing waits or runs. */
   async settled(): Promise<void> {
-    while (this.#atWork.size + this.#checking.size > 0)
-      await Promise.all([...this.#atWork, ...this.#checking]);
+    while (this.#atWork + this.#checking.size > 0) {
+      if (this.#atWork > 0) await new Promise<void>((idle) => this.#idle.push(idle));
+      await Promise.all(this.#checking);
+    }
   }
 
   close(): void {
@@ -121,25 +129,61 @@ export class Mirror {
   }
 
   #next(): void {
-    if (this.#atWork.size >= JUDGED_AT_ONCE) return;
+    if (this.#atWork >= JUDGED_AT_ONCE) return;
     const sample = this.#queue.shift();
     if (!sample) return;
+    this.#atWork += 1;
     // What has come from clients and for them goes first: one that waits would wait for the comparison.
-    const work: Promise<void> = turn()
-      .then(() => this.#judge(sample))
-      // Nobody is left to ask, because the configuration just changed.
-      .catch((): Judgement => ({ kind: 'noVerdict' }))
-      .then((judgement) => this.#record(sample, judgement))
-      .finally(() => {
-        this.#atWork.delete(work);
-        this.#next();
-      });
-    this.#atWork.add(work);
+    setImmediate(() => this.#begin(sample));
   }
 
-  #judge(sample: Sample): Promise<Judgement> {
+  /**
+   * What the client was told, in the encoding that it wanted, can show that both sides agree, and nothing else: neither a
+   * difference nor what changes from one answer to the next. Most samples end here, so it goes without promises.
+   */
+  #begin(sample: Sample): void {
+    const { answer } = sample;
+    const question = this.#questionTo('service', sample);
+    if (!question || this.#stop.signal.aborted) return this.#end(sample, NO_VERDICT);
+    if (!answer) return this.#judge(sample, null);
+    this.#slots.take(() =>
+      this.#parts.asker.ask(question, (right) =>
+        whenKnown(this.#recall(answer), (left) => this.#glance(sample, left, right)),
+      ),
+    );
+  }
+
+  #glance(sample: Sample, left: Asked, right: Asked): void {
+    const isComparable = left.kind === 'answer' && right.kind === 'answer' && isAnswer(left.answer.status);
+    const differences = isComparable ? this.#compare(left.answer, right.answer) : null;
+    whenKnown(differences, (found) => {
+      this.#slots.give();
+      if (found?.length !== 0) return this.#judge(sample, right);
+      this.#holdToContract('monolith', sample, left);
+      this.#holdToContract('service', sample, right);
+      this.#end(sample, { kind: 'agreed' });
+    });
+  }
+
+  /** @param right what the service has said already */
+  #judge(sample: Sample, right: Asked | null): void {
+    void this.#judged(sample, right)
+      // Nobody is left to ask, because the configuration just changed.
+      .catch((): Judgement => NO_VERDICT)
+      .then((judgement) => this.#end(sample, judgement));
+  }
+
+  #end(sample: Sample, judgement: Judgement): void {
+    this.#record(sample, judgement);
+    this.#atWork -= 1;
+    this.#next();
+    if (this.#atWork > 0) return;
+    for (const idle of this.#idle.splice(0)) idle();
+  }
+
+  #judged(sample: Sample, right: Asked | null): Promise<Judgement> {
     return judge({
-      look: (before) => this.#slots.hold(() => this.#look(sample, before)),
+      look: (before) => this.#slots.hold(() => this.#look(sample, before, before === null ? right : null)),
       lookAtMonolith: (before) => this.#slots.hold(() => this.#lookAtMonolith(sample, before)),
       noise: this.#findings.noiseOf(operationOf(sample)),
       pausesMs: PAUSES.map((share) => share * this.#settings.settleSeconds * 1000),
@@ -147,11 +191,11 @@ export class Mirror {
     });
   }
 
-  async #look(sample: Sample, before: Answer | null): Promise<Look> {
-    const asked = this.#ask('service', sample);
-    const agreement = before === null ? await this.#agreement(sample, asked) : null;
-    if (agreement) return agreement;
-    const [left, right] = await Promise.all([this.#ask('monolith', sample), asked]);
+  async #look(sample: Sample, before: Answer | null, told: Asked | null): Promise<Look> {
+    const [left, right] = await Promise.all([
+      this.#ask('monolith', sample),
+      told ?? this.#ask('service', sample),
+    ]);
     // Once a sample, however often it is looked at.
     if (before === null) {
       this.#holdToContract('monolith', sample, left);
@@ -168,47 +212,44 @@ export class Mirror {
     return { kind: 'compared', monolith: left.answer, differences, varied };
   }
 
-  /**
-   * What the client was told, in the encoding that it wanted, can show that both sides agree, and nothing else: neither a
-   * difference nor what changes from one answer to the next. Null where it does not.
-   */
-  async #agreement(sample: Sample, asked: Promise<Asked>): Promise<Look | null> {
-    if (!sample.answer) return null;
-    const [left, right] = await Promise.all([this.#recall(sample.answer), asked]);
-    if (left.kind !== 'answer' || right.kind !== 'answer' || !isAnswer(left.answer.status)) return null;
-    const differences = await this.#compare(left.answer, right.answer);
-    if (differences?.length !== 0) return null;
-    this.#holdToContract('monolith', sample, left);
-    this.#holdToContract('service', sample, right);
-    return { kind: 'compared', monolith: left.answer, differences, varied: [] };
-  }
-
   /** An answer that does not come says nothing about noise: then the difference is taken for what it looks like. */
   async #lookAtMonolith(sample: Sample, before: Answer): Promise<Difference[]> {
     const again = await this.#ask('monolith', sample);
     return again.kind === 'answer' ? ((await this.#compare(before, again.answer)) ?? []) : [];
   }
 
-  #compare(left: Answer, right: Answer): Promise<Difference[] | null> {
+  #compare(left: Answer, right: Answer): ReturnType<Comparer['compare']> {
     return this.#parts.comparer.compare(left, right, this.#settings);
   }
 
   async #ask(side: Side, sample: Sample): Promise<Asked> {
-    const { asker, monolith, service, timeoutMs } = this.#parts;
-    const url = side === 'monolith' ? monolith() : service(sample.service);
+    const question = this.#questionTo(side, sample);
+    if (!question) throw new Error(`nobody is left to ask for ${sample.service}`);
+    return new Promise((told) => this.#parts.asker.ask(question, told));
+  }
+
+  /** Null where the configuration just changed, and nobody is left to ask. */
+  #questionTo(side: Side, sample: Sample): Question | null {
+    const url = this.#addressOf(side, sample);
+    if (!url) return null;
     const { target } = sample;
+    const timeoutMs = this.#parts.timeoutMs();
     const headers = sample.rewritesHost[side] ? { ...sample.headers, host: url.host } : sample.headers;
-    return asker.ask({ url, target, headers, ...this.#wanted(), timeoutMs: timeoutMs() });
+    const { maxBodyBytes } = this.#settings;
+    return { url, target, headers, wanted: this.#wanted, maxBodyBytes, timeoutMs };
   }
 
-  #recall(answer: WholeAnswer): Promise<Asked> {
-    return answered(answer, Buffer.from(answer.text.slice(answer.bodyAt), 'latin1'), this.#wanted());
+  #addressOf(side: Side, { service }: Sample): URL | null {
+    try {
+      return side === 'monolith' ? this.#parts.monolith() : this.#parts.service(service);
+    } catch {
+      return null;
+    }
   }
 
-  #wanted(): Pick<Question, 'wanted' | 'maxBodyBytes'> {
-    const { headers, maxBodyBytes } = this.#settings;
-    const wanted = headers.includes('content-type') ? headers : [...headers, 'content-type'];
-    return { wanted, maxBodyBytes };
+  #recall(answer: WholeAnswer): Asked | Promise<Asked> {
+    const { maxBodyBytes } = this.#settings;
+    return answered(answer, answer.text.slice(answer.bodyAt), { wanted: this.#wanted, maxBodyBytes });
   }
 
   /** Nobody waits for it: the answer was asked for only to be looked at. */
@@ -236,6 +277,10 @@ export class Mirror {
     const isNoiseNews = this.#findings.noiseOf(operationOf(sample)).takeNews();
     if (judgement.kind === 'differed' || isNoiseNews) this.#parts.changed();
   }
+}
+
+function wantedBy({ headers }: ShadowSettings): readonly string[] {
+  return headers.includes('content-type') ? headers : [...headers, 'content-type'];
 }
 
 function operationOf({ template }: Pick<Sample, 'template'>): string {

@@ -7,16 +7,27 @@ export class Slots {
     this.#free = count;
   }
 
+  /** Calls back once there is a slot, which is then taken: at once where one is free. */
+  take(taken: () => void): void {
+    if (this.#free === 0) return void this.#waiting.push(taken);
+    this.#free -= 1;
+    taken();
+  }
+
+  /** Gives a slot back. */
+  give(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#free += 1;
+  }
+
   /** Does `work` once there is a slot for it. */
   async hold<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#free > 0) this.#free -= 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await new Promise<void>((taken) => this.take(taken));
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free += 1;
+      this.give();
     }
   }
 }
