@@ -4,6 +4,7 @@ import { startModule } from './proxy/contenders.ts';
 import { CONTENDERS } from './proxy/line-up.ts';
 import type { Measured, Trial } from './proxy/measure.ts';
 import { measure } from './proxy/measure.ts';
+import { keepOn, PROXY_CORE, SHARED_CORE } from './proxy/own-core.ts';
 import { tableOf } from './proxy/table.ts';
 
 /** What is sent; answers have 1 KiB but for the large one. */
@@ -27,6 +28,7 @@ interface Options {
   seconds: number;
   connections: number;
   rate?: number;
+  ownCore?: boolean;
   only?: string;
   requests?: number;
 }
@@ -52,6 +54,7 @@ const options = new Command('bench:proxy')
     'requests a second, whatever the answers do, in the place of as many as it can',
     number,
   )
+  .option('--own-core', 'a core for the proxy, another for load and application; Linux, two cores')
   .addOption(new Option('--request <kind>', 'what is sent').choices(Object.keys(REQUESTS)).default('get'))
   .option('--only <texts>', 'contenders whose name contains one of these, between semicolons')
   .option('--requests <n>', 'shows the memory of the first contender over this many requests instead', number)
@@ -63,6 +66,7 @@ const trial: Trial = { ...REQUESTS[options.request], seconds, connections, rate 
 
 // What a request through the proxy costs, beside its peers in the same run: `npm run bench:proxy`. The same upstream, the
 // same load. The rounds are interleaved, and medians are shown, because machines are noisy.
+if (options.ownCore) keepOn(SHARED_CORE, [process.pid]);
 const upstream = await startModule('upstream.ts');
 try {
   if (options.requests) await showMemory(pick(options.only ?? 'canary')[0], options.requests);
@@ -88,7 +92,8 @@ async function compare(contenders: readonly Contender[]): Promise<void> {
   }
   await Promise.all([...running.values()].map((contender) => contender.stop()));
   const pace = rate === null ? 'as many as it can' : `${rate} a second`;
-  const how = `${connections} connections, medians of ${options.rounds} interleaved rounds of ${seconds} s`;
+  const where = options.ownCore ? ', the proxy on a core of its own' : '';
+  const how = `${connections} connections${where}, medians of ${options.rounds} interleaved rounds of ${seconds} s`;
   process.stdout.write(`${WHAT[options.request]}, ${pace}, ${how}\n${tableOf(measured)}\n`);
 }
 
@@ -97,6 +102,7 @@ async function startAll(contenders: readonly Contender[]): Promise<Map<string, R
   for (const { name, start } of contenders) {
     const contender = await start(upstream.url);
     if (contender) running.set(name, contender);
+    if (contender && options.ownCore) keepOn(PROXY_CORE, contender.pids);
     else process.stdout.write(`${name} is not installed and left out\n`);
   }
   for (const contender of running.values())
