@@ -49,6 +49,7 @@ export class KeptConnections {
       for (const connection of connections.slice()) {
         if (connection.keptSince === 0) connection.keptSince = now;
         else if (now - connection.keptSince >= connection.keptMs) connection.destroy();
+        else connection.shrink();
       }
       if (connections.length === 0) this.#byAddress.delete(address);
     }

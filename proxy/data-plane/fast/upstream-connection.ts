@@ -20,7 +20,10 @@ export interface ConnectionUser {
 }
 
 const FIRST_BUFFER = 16 * 1024;
+/** What a client that falls behind may hold. */
 const LARGE_BUFFER = 64 * 1024;
+/** For a client that keeps up: each read and each write wakes somebody, which costs more than to copy. */
+const LARGEST_BUFFER = 256 * 1024;
 /** Longest head that is kept to be known again. */
 const MOST_REMEMBERED = 2048;
 
@@ -41,6 +44,8 @@ export class UpstreamConnection {
   answerBefore: AnswerLines | null = null;
   readonly #left: (self: UpstreamConnection) => void;
   #buffer: Buffer | null = null;
+  /** Kept apart, so that an answer that follows soon finds it again. */
+  #largest: Buffer | null = null;
   #nextSize = FIRST_BUFFER;
   #error: Error | null = null;
   #hasLimit = false;
@@ -62,9 +67,16 @@ export class UpstreamConnection {
     this.socket.on('close', () => this.#closed());
   }
 
-  /** Bytes that were read go on by reference: what comes next has to lie elsewhere. */
+  /** Bytes that were read wait for a client that is behind, by reference: what comes next has to lie elsewhere. */
   giveBufferAway(): void {
     this.#buffer = null;
+    this.#largest = null;
+    this.#nextSize = Math.min(this.#nextSize, LARGE_BUFFER);
+  }
+
+  /** Lets go of the room that a large answer took, once the connection rests. */
+  shrink(): void {
+    this.#largest = null;
   }
 
   /** Watches that what was written is taken. Silence counts only while something waits. */
@@ -83,6 +95,7 @@ export class UpstreamConnection {
   rest(keptMs: number): void {
     this.user = null;
     this.wasUsed = true;
+    this.#nextSize = Math.min(this.#nextSize, LARGE_BUFFER);
     this.keptMs = keptMs;
     this.keptSince = 0;
     if (this.#hasLimit) this.socket.setTimeout(0);
@@ -119,16 +132,14 @@ export class UpstreamConnection {
   }
 
   #nextBuffer(): Buffer {
-    this.#buffer ??= Buffer.allocUnsafeSlow(this.#nextSize);
+    if (this.#nextSize === LARGEST_BUFFER) return (this.#largest ??= Buffer.allocUnsafeSlow(LARGEST_BUFFER));
+    if (this.#buffer?.length !== this.#nextSize) this.#buffer = Buffer.allocUnsafeSlow(this.#nextSize);
     return this.#buffer;
   }
 
   #received(buffer: Buffer, bytes: number): boolean {
     // Whoever fills it has more to say.
-    if (bytes === buffer.length && this.#nextSize !== LARGE_BUFFER) {
-      this.#nextSize = LARGE_BUFFER;
-      this.#buffer = null;
-    }
+    if (bytes === buffer.length) this.#nextSize = Math.min(4 * bytes, LARGEST_BUFFER);
     return this.#take(buffer, bytes);
   }
 
