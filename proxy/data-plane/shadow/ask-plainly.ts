@@ -123,11 +123,15 @@ class PlainAsk implements ConnectionUser {
   }
 
   start(isNewWanted = false): void {
-    const connection = this.#kept.take(this.#question.url, isNewWanted);
-    this.#connection = connection;
-    this.#wasUsed = connection.wasUsed;
-    connection.user = this;
-    connection.socket.write(this.#request, 'latin1');
+    try {
+      const connection = this.#kept.take(this.#question.url, isNewWanted);
+      this.#connection = connection;
+      this.#wasUsed = connection.wasUsed;
+      connection.user = this;
+      connection.socket.write(this.#request, 'latin1');
+    } catch (error) {
+      this.#fail(error instanceof Error ? error.message : String(error));
+    }
   }
 
   connected(): void {}

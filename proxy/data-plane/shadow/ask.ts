@@ -1,6 +1,6 @@
 import {
   request as httpRequest,
-  type Agent,
+  type ClientRequest,
   type IncomingMessage,
   type OutgoingHttpHeaders,
 } from 'node:http';
@@ -38,7 +38,10 @@ export interface Question {
 }
 
 export interface Asker {
-  /** Asks one side once, with connections of its own, and calls back once: a promise for each costs more than the rest. */
+  /**
+   * Asks one side once, with connections of its own, and calls back once: a promise for each costs more than the rest.
+   * Does not throw, for nobody stands above it who could catch that.
+   */
   ask(question: Question, told: (asked: Asked) => void): void;
   close(): void;
 }
@@ -51,7 +54,7 @@ export function createAsker(tls: UpstreamTls): Asker {
     ask: (question, told) =>
       plain.ask(question, (asked) => {
         if (asked) told(asked);
-        else askInGeneral(question, agents.agentFor(question.url), told);
+        else askInGeneral(question, agents, told);
       }),
     close: () => {
       plain.close();
@@ -60,12 +63,14 @@ export function createAsker(tls: UpstreamTls): Asker {
   };
 }
 
-function askInGeneral(question: Question, agent: Agent, told: (asked: Asked) => void): void {
-  const { url, target, headers, timeoutMs } = question;
-  const path = basePathOf(url) + target;
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const request = send({ host, port: url.port, path, method: 'GET', headers, agent });
+function askInGeneral(question: Question, agents: Agents, told: (asked: Asked) => void): void {
+  let request: ClientRequest;
+  try {
+    request = requestFor(question, agents);
+  } catch (error) {
+    return told({ kind: 'no answer', reason: error instanceof Error ? error.message : String(error) });
+  }
+  const { timeoutMs } = question;
   // One limit for the whole: a mirror must not collect answers that never end.
   const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   let isTold = false;
@@ -77,6 +82,13 @@ function askInGeneral(question: Question, agent: Agent, told: (asked: Asked) => 
   request.once('error', (error) => settle({ kind: 'no answer', reason: error.message }));
   request.once('response', (response) => collect(response, question, settle));
   request.end();
+}
+
+function requestFor({ url, target, headers }: Question, agents: Agents): ClientRequest {
+  const path = basePathOf(url) + target;
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  return send({ host, port: url.port, path, method: 'GET', headers, agent: agents.agentFor(url) });
 }
 
 function collect(response: IncomingMessage, question: Question, settle: (asked: Asked) => void): void {

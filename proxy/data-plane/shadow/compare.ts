@@ -6,9 +6,9 @@ import { walk } from './walk.ts';
 
 /** One side's answer, as far as it is compared. */
 export interface Answer {
-  status: number;
+  readonly status: number;
   /** Those that the settings name, in lower case. */
-  headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
   /** The same, a character for each byte, where it came so. */
   readonly text?: string;

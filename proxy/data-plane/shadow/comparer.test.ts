@@ -2,8 +2,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { until } from '../testing/bed.ts';
 import type { Answer } from './compare.ts';
+import type { Job } from './compare-worker.ts';
 import { Comparer } from './comparer.ts';
 import { shadowSchema } from './schema.ts';
+import { Thread } from './thread.ts';
 
 const answer = (body: unknown): Answer => ({
   status: 200,
@@ -29,6 +31,15 @@ describe('comparing in a thread of its own', () => {
     const ignoring = shadowSchema.parse({ ignore: [{ path: '$[*].price', reason: 'test' }] });
     expect(await comparer.compare(...large, ignoring)).toEqual([]);
     expect(await comparer.compare(answer(list(2000, 1)), answer(list(2000, 1)), SETTINGS)).toEqual([]);
+  });
+
+  it('ends without a verdict where the system allows no further thread', async () => {
+    const thread = new Thread<Job, never>(() => {
+      throw new Error('EAGAIN');
+    });
+    const monolith = answer(1);
+    expect(await thread.ask({ monolith, service: monolith, settings: SETTINGS })).toBeNull();
+    expect([thread.isRunning, thread.waiting]).toEqual([false, 0]);
   });
 
   it('is not begun for what is small or equal', async () => {

@@ -165,10 +165,10 @@ export class Mirror {
     });
   }
 
-  /** @param right what the service has said already */
+  /** @param right what the service has said already, a moment ago */
   #judge(sample: Sample, right: Asked | null): void {
     void this.#judged(sample, right)
-      // Nobody is left to ask, because the configuration just changed.
+      // What breaks on the way says nothing about the sides: as a rule nobody is left to ask after a change of configuration.
       .catch((): Judgement => NO_VERDICT)
       .then((judgement) => this.#end(sample, judgement));
   }

@@ -51,6 +51,7 @@ export const shadowSchema = z
     maxBodyBytes: z
       .int()
       .positive()
+      .max(64 * 1024 * 1024)
       .default(256 * 1024)
       .describe('Bodies above this are not compared, but counted.'),
     settleSeconds: z

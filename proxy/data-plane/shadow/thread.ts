@@ -29,10 +29,13 @@ export class Thread<Job extends { id: number }, Said> {
     return this.#waiting.size;
   }
 
-  /** Null when it is closed, when the job breaks the thread, or when it takes longer than 5 s. Never rejects. */
+  /**
+   * Null when it is closed, when the system allows no thread, when the job breaks it, or when it takes longer than 5 s.
+   * Neither throws nor rejects.
+   */
   ask(job: Omit<Job, 'id'>): Promise<Said | null> {
-    if (this.#isClosed) return Promise.resolve(null);
-    const worker = (this.#worker ??= this.#begin());
+    const worker = this.#isClosed ? null : (this.#worker ??= this.#begin());
+    if (!worker) return Promise.resolve(null);
     const id = (this.#lastId += 1);
     return new Promise((resolve) => {
       const timer = setTimeout(() => this.giveUp(), PATIENCE_MS).unref();
@@ -56,12 +59,21 @@ export class Thread<Job extends { id: number }, Said> {
     this.giveUp();
   }
 
-  #begin(): Worker {
-    const worker = this.#start();
+  #begin(): Worker | null {
+    const worker = this.#started();
+    if (!worker) return null;
     worker.unref();
     worker.on('message', (reply: Reply<Said>) => this.#answer(reply));
     worker.on('error', () => this.#worker === worker && this.giveUp());
     return worker;
+  }
+
+  #started(): Worker | null {
+    try {
+      return this.#start();
+    } catch {
+      return null;
+    }
   }
 
   #answer({ id, said }: Reply<Said>): void {
