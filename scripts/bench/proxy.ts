@@ -100,9 +100,8 @@ async function compare(contenders: readonly Contender[]): Promise<void> {
 async function startAll(contenders: readonly Contender[]): Promise<Map<string, RunningContender>> {
   const running = new Map<string, RunningContender>();
   for (const { name, start } of contenders) {
-    const contender = await start(upstream.url);
+    const contender = await startInPlace(start);
     if (contender) running.set(name, contender);
-    if (contender && options.ownCore) keepOn(PROXY_CORE, contender.pids);
     else process.stdout.write(`${name} is not installed and left out\n`);
   }
   for (const contender of running.values())
@@ -110,8 +109,14 @@ async function startAll(contenders: readonly Contender[]): Promise<Map<string, R
   return running;
 }
 
+async function startInPlace(start: Contender['start']): Promise<RunningContender | null> {
+  const contender = await start(upstream.url);
+  if (contender && options.ownCore) keepOn(PROXY_CORE, contender.pids);
+  return contender;
+}
+
 async function showMemory(contender: Contender | undefined, requests: number): Promise<void> {
-  const running = await contender?.start(upstream.url);
+  const running = contender && (await startInPlace(contender.start));
   if (!contender || !running) throw new Error('there is no such contender here');
   for (let sent = 0; sent < requests;) {
     const { requests: more, memory } = await measure(running, { ...trial, seconds: 20 });
