@@ -107,8 +107,10 @@ test(
   async () => {
     const args = ['--sabotage', 'skip-one-in-1000', '-o', 'json', '--lines', '1000'];
     const { code, stdout, stderr } = await startDemo(...args).ended;
-    const { ok, faults, compared, requests } = JSON.parse(stdout) as Result;
-    expect({ code, ok, failed: requests.failed }).toEqual({ code: 1, ok: false, failed: 0 });
+    const { ok, stoppedBy, faults, compared, requests } = JSON.parse(stdout) as Result;
+    expect({ code, ok, stoppedBy, failed: requests.failed }).toEqual({
+      ...{ code: 1, ok: false, stoppedBy: null, failed: 0 },
+    });
     expect(faults.monolith.missing).toBeGreaterThan(0);
     expect(faults.service.missing).toBe(0);
     expect(compared.differences).toBe(faults.monolith.missing);

@@ -12,14 +12,18 @@ class SabotageError extends Error {
   }
 }
 
-// The rows are counted by a sequence: what was left out stays counted even if its transaction is undone.
+// Rows are counted by a sequence, also those whose transaction is undone; what was left out counts only once it is committed,
+// or the sync, which then writes all of it once more, would mend the sabotage.
 const INSTALL = `
   CREATE SCHEMA demo_sabotage;
   CREATE SEQUENCE demo_sabotage.seen;
+  CREATE TABLE demo_sabotage.left_out (seen bigint PRIMARY KEY);
   CREATE FUNCTION demo_sabotage.leave_out() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+  DECLARE number bigint := nextval('demo_sabotage.seen');
   BEGIN
-    IF nextval('demo_sabotage.seen') % 1000 = 500 THEN RETURN NULL; END IF;
-    RETURN NEW;
+    IF number < 500 + 1000 * (SELECT count(*) FROM demo_sabotage.left_out) THEN RETURN NEW; END IF;
+    INSERT INTO demo_sabotage.left_out VALUES (number);
+    RETURN NULL;
   END $$;
   CREATE TRIGGER demo_sabotage BEFORE INSERT ON stk_mvmt
     FOR EACH ROW EXECUTE FUNCTION demo_sabotage.leave_out()`;
@@ -34,11 +38,11 @@ export async function sabotage(scene: Scene): Promise<void> {
     scene.traffic.hurry();
     const until = Date.now() + PATIENCE_MS;
     for (;;) {
-      const { rows } = await client.query<{ seen: number }>(
-        'SELECT last_value::integer AS seen FROM demo_sabotage.seen',
+      const { rows } = await client.query<{ seen: number; left: boolean }>(
+        'SELECT last_value::integer AS seen, EXISTS (SELECT FROM demo_sabotage.left_out) AS left FROM demo_sabotage.seen',
       );
-      const seen = rows[0]?.seen ?? 0;
-      if (seen >= 500) return scene.narrator.say(`The trigger has seen ${seen} movements and left out one.`);
+      const { seen, left } = rows[0] ?? { seen: 0, left: false };
+      if (left) return scene.narrator.say(`The trigger has seen ${seen} movements and left out one.`);
       if (Date.now() > until) throw new SabotageError(seen);
       scene.narrator.waiting(`the trigger has seen ${seen} of 500 movements`);
       await pause(1000);
