@@ -144,19 +144,17 @@ export class UpstreamConnection {
   }
 
   #take(bytes: Buffer, length: number): boolean {
-    // Nobody asked for it: whoever came next would take it for its answer.
-    if (!this.user) return this.#refuse();
+    if (!this.user) {
+      // Nobody asked for it: whoever came next would take it for its answer.
+      this.socket.destroy();
+      return false;
+    }
     beginMoment();
     try {
       return this.user.received(bytes, length);
     } finally {
       endMoment();
     }
-  }
-
-  #refuse(): false {
-    this.socket.destroy();
-    return false;
   }
 
   #closed(): void {

@@ -143,9 +143,9 @@ export class Mirror {
    */
   #begin(sample: Sample): void {
     const { answer } = sample;
+    if (!answer) return this.#judge(sample, null);
     const question = this.#questionTo('service', sample);
     if (!question || this.#stop.signal.aborted) return this.#end(sample, NO_VERDICT);
-    if (!answer) return this.#judge(sample, null);
     this.#slots.take(() =>
       this.#parts.asker.ask(question, (right) =>
         whenKnown(this.#recall(answer), (left) => this.#glance(sample, left, right)),
