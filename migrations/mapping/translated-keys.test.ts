@@ -110,7 +110,7 @@ describe.each<Dialect>(['postgres', 'mysql'])('with a monolith on %s', (dialect)
         { length: 40 },
         (_, i) => `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`,
       );
-      const asks = Array.from({ length: 4 }, async () => {
+      const asks = Array.from({ length: 16 }, async () => {
         const fresh = await openSynced(bed.capability);
         return fresh?.mapping.toMonolith
           .entriesOf('maker')[0]

@@ -4,6 +4,9 @@ import { ER, errorNumber, query, using } from './connect.ts';
 import { ident, literal, tableIdent } from './identifiers.ts';
 import { identities } from './identities.ts';
 
+/** How often an insert is told that it waits in a circle before that is told on. */
+const TRIES = 20;
+
 /** Translated keys belong to no migration and outlive each, so the table is made when the first pair is. */
 const TABLE = `CREATE TABLE IF NOT EXISTS strangler_key (
   space VARCHAR(63) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin NOT NULL,
@@ -36,18 +39,34 @@ export async function findKeys(
 /** @see Database.addKeys */
 export async function addKeys(server: Server, space: string, pairs: readonly KeyPair[]): Promise<void> {
   if (pairs.length === 0) return;
-  // In one order, so that two who add the same wait for each other and not in a circle.
-  const values = pairs
-    .toSorted((a, b) => (a.monolith < b.monolith ? -1 : 1))
-    .map((pair) => `(${literal(space)}, ${BigInt(pair.monolith)}, ${literal(pair.service)})`);
+  const values = pairs.map(
+    (pair) => `(${literal(space)}, ${BigInt(pair.monolith)}, ${literal(pair.service)})`,
+  );
   await using(server, async (session) => {
     await session.run(TABLE);
     // Not INSERT IGNORE: that would cut what is too long, and say nothing.
-    await session.run(
-      `INSERT INTO strangler_key (space, monolith, service) VALUES ${values.join(', ')}
-       ON DUPLICATE KEY UPDATE space = strangler_key.space`,
+    await untilNotInCircle(() =>
+      session.run(
+        `INSERT INTO strangler_key (space, monolith, service) VALUES ${values.join(', ')}
+         ON DUPLICATE KEY UPDATE space = strangler_key.space`,
+      ),
     );
   });
+}
+
+/**
+ * A row that is there already is locked with the gap before it, in each of the two indexes: those who add at the same
+ * time can wait for each other in a circle, in whatever order they do it. Of each circle one goes on.
+ */
+async function untilNotInCircle(insert: () => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await insert();
+      return;
+    } catch (error) {
+      if (errorNumber(error) !== ER.DEADLOCK || tries === TRIES) throw error;
+    }
+  }
 }
 
 /** @see Database.forgetKeys */
