@@ -126,7 +126,7 @@ export interface Database {
   raiseIdentities(table: string, floors: ReadonlyMap<string, bigint>): Promise<void>;
   /** The pairs of a key space that have one of these keys on `side`. Kept in the monolith's database. */
   findKeys(space: string, side: keyof KeyPair, keys: readonly string[]): Promise<KeyPair[]>;
-  /** Adds pairs, but none whose number or key has a partner already: who asks again finds that one. */
+  /** Adds pairs in their order, but none whose number or key has a partner already: who asks again finds that one. */
   addKeys(space: string, pairs: readonly KeyPair[]): Promise<void>;
   /** As many new numbers for a key column: never seen in it, nor (where it has a sequence) ever given out. */
   newNumbers(space: string, column: { table: string; column: string }, count: number): Promise<string[]>;

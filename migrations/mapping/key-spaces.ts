@@ -57,7 +57,7 @@ export function keySpacesIn(monolith: Database, homes: ReadonlyMap<string, Home>
       for (let tries = 0; ; tries++) {
         const found = await find(space, side, keys);
         if (found.size === keys.length || tries === TRIES) return found;
-        // In one order, so that two who add pairs for the same keys wait for each other and not in a circle.
+        // In one order, so that two who add pairs for the same keys rarely wait for each other in a circle.
         const missing = keys.filter((key) => !found.has(key)).toSorted();
         const pairs = await pairsFor(space, side, missing);
         if (pairs.length === 0) return found;
